@@ -1,0 +1,101 @@
+"""Every error a user can meet, in one tree.
+
+::
+
+    WasmkitError
+    ├── CheckFailedError      1  the work was done and its answer is no (a replay differs)
+    ├── InputError            2  a command line, a project file, a recording, an expectation
+    ├── BuildError            3  the source cannot become a module
+    ├── RegistryError         4  a registry or the network refused or did not answer
+    ├── GuestModuleError      5  a .wasm file is malformed or no Proxy-Wasm module
+    └── MissingPartError      6  something optional is not installed (Envoy, the hub)
+
+The number is the process's exit code. Bugs stay ``ValueError`` and ``TypeError``. Only
+``wasmkit/cli/main.py`` prints an error and exits.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = [
+    "BuildError",
+    "CheckFailedError",
+    "GuestModuleError",
+    "InputError",
+    "MissingPartError",
+    "RegistryError",
+    "WasmkitError",
+]
+
+
+class WasmkitError(Exception):
+    """What failed, in one line; ``hint`` is the next step, in one line, or empty."""
+
+    exit_code: ClassVar[int]
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class CheckFailedError(WasmkitError):
+    """A check was carried out and failed; its report has been printed already."""
+
+    exit_code = 1
+
+
+class InputError(WasmkitError):
+    """Something the user wrote or recorded cannot be used.
+
+    ``file``, ``line`` (from 1) and ``field`` (dotted, as written in the file) say where; each is
+    left out of the text when it is not known.
+    """
+
+    exit_code = 2
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: Path | str | None = None,
+        line: int | None = None,
+        field: str = "",
+        hint: str = "",
+    ) -> None:
+        self.file = file
+        self.line = line
+        self.field = field
+        place = "" if file is None else str(file) + ("" if line is None else f":{line}")
+        super().__init__(": ".join(part for part in (place, field, message) if part), hint=hint)
+
+
+class BuildError(WasmkitError):
+    """A filter's source cannot be built; ``detail`` is the author's own traceback or log."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, detail: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.detail = detail
+
+
+class RegistryError(WasmkitError):
+    """A registry refused, did not answer or answered nonsense; credentials are never in the text."""
+
+    exit_code = 4
+
+
+class GuestModuleError(WasmkitError):
+    """A file is no WebAssembly module, or none that a Proxy-Wasm host could load."""
+
+    exit_code = 5
+
+
+class MissingPartError(WasmkitError):
+    """An optional part is not installed on this machine; the hint says how to install it."""
+
+    exit_code = 6
