@@ -1,0 +1,1 @@
+"""Plays recordings through an engine and checks what comes out."""
