@@ -84,7 +84,7 @@ class BuildError(WasmkitError):
 
 
 class RegistryError(WasmkitError):
-    """A registry refused, did not answer or answered nonsense; credentials are never in the text."""
+    """A registry refused, did not answer or answered nonsense; the text holds no credentials."""
 
     exit_code = 4
 

@@ -98,7 +98,7 @@ def entry_point() -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader of our output has gone (`wasmkit … | head`): nothing is left to say.
-        sys.stdout = None  # type: ignore[assignment]  # stops the interpreter's own flush at exit
+        sys.stdout = None  # stops the flush at exit
         code = 141
     except KeyboardInterrupt:
         code = 130
