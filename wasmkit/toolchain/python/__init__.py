@@ -1,0 +1,1 @@
+"""The toolchain for filters written in Python."""

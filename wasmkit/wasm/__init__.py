@@ -1,0 +1,1 @@
+"""The WebAssembly core binary format: a reader, a writer and a scan over instructions."""
