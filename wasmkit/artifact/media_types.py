@@ -33,6 +33,7 @@ __all__ = [
     "CONFIG_IMAGE",
     "CONFIG_WASM",
     "INDEX",
+    "INDEX_DOCKER",
     "LAYER_DOCKER_TAR_GZIP",
     "LAYER_MARKDOWN",
     "LAYER_SCHEMA",
@@ -50,6 +51,7 @@ __all__ = [
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
+INDEX_DOCKER = "application/vnd.docker.distribution.manifest.list.v2+json"
 MANIFEST_DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 
 CONFIG_IMAGE = "application/vnd.oci.image.config.v1+json"
