@@ -1,0 +1,239 @@
+"""Links the core modules of componentize-py's component and the glue into one core module.
+
+The component wires modules that share one memory and one table (dynamic linking,
+``tool-conventions/DynamicLinking.md``): each library imports functions by name, the addresses of
+data and functions as globals of ``GOT.mem`` and ``GOT.func``, and its own places in memory and
+table as ``__memory_base`` and ``__table_base``. After pre-initialisation all of these are
+constants, so the linker folds them, resolves every call to the function itself and renumbers.
+
+What the component asks of its host is bound to exports of the glue named
+``<interface without version>#<function>``. Nothing is left to import but what the glue imports
+from ``env`` and ``wasi_snapshot_preview1``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from wasmkit.toolchain.python.program import Function, HostFunction, Program, indexed
+from wasmkit.wasm import encode
+from wasmkit.wasm.instructions import OP
+from wasmkit.wasm.leb128 import read_i32, write_u32
+from wasmkit.wasm.module import FunctionType, Kind, Limits
+
+__all__ = ["Linked", "link"]
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """One core module and what later steps must know of it."""
+
+    module: bytes
+    function_names: tuple[str, ...]
+    """The name of each function by its index, ``""`` where unknown."""
+
+
+def reachable(program: Program, roots: Iterable[Function | HostFunction]) -> list[Function]:
+    """Return every function that the roots call, directly or through others, in a fixed order."""
+    seen: set[Function | HostFunction] = set()
+    order: list[Function] = []
+    pending = [*roots]
+    while pending:
+        function = pending.pop()
+        if function in seen:
+            continue
+        seen.add(function)
+        if isinstance(function, Function):
+            order.append(function)
+            pending.extend(program.callees(function))
+    return sorted(order)
+
+
+def link(
+    program: Program,
+    *,
+    exports: Iterable[str],
+    exported_globals: Iterable[str],
+    dropped: frozenset[int] = frozenset(),
+    padding: Callable[[str], int] | None = None,
+) -> Linked:
+    """Link a program into one module.
+
+    ``exports`` names functions of the glue or of a library. ``exported_globals`` names globals
+    likewise. Functions of ``dropped`` instances are left out of the table. ``padding`` gives by
+    a function's name the bytes of linear stack to take before each call of it (see ``recursion``).
+
+    Raises ``BuildError`` for an import that nothing provides.
+    """
+    return _Linker(program, dropped, padding).link(tuple(exports), tuple(exported_globals))
+
+
+class _Linker:
+    def __init__(
+        self,
+        program: Program,
+        dropped: frozenset[int],
+        padding: Callable[[str], int] | None,
+    ) -> None:
+        self.program = program
+        self.table = {
+            slot: function
+            for slot, function in program.table.items()
+            if not isinstance(function, Function) or function.instance not in dropped
+        }
+        self.padding = padding
+        self.types: dict[FunctionType, int] = {}
+        self.globals: dict[tuple[int, int], int] = {}
+        self.indices: dict[Function | HostFunction, int] = {}
+
+    def link(self, exports: tuple[str, ...], exported_globals: tuple[str, ...]) -> Linked:
+        program = self.program
+        roots = {name: program.symbol(name) for name in exports}
+        live = reachable(program, [*roots.values(), *self.table.values()])
+        hosts = sorted(
+            {
+                callee
+                for function in live
+                for callee in program.callees(function)
+                if isinstance(callee, HostFunction)
+            }
+            | {item for item in self.table.values() if isinstance(item, HostFunction)}
+        )
+        for item in (*hosts, *live):
+            self.indices[item] = len(self.indices)
+        padded = self.padded(live)
+        bodies = [self.rewritten(function) for function in live]
+        for function, size in padded.items():
+            # The body moves behind all others, and a wrapper takes its place and number.
+            place = self.indices[function] - len(hosts)
+            bodies.append(bodies[place])
+            number = len(hosts) + len(bodies) - 1
+            bodies[place] = self.wrapper(function, number, size)
+        types = [program.type_of(function) for function in (*live, *padded)]
+        type_numbers = [self.type_number(item) for item in types]
+        import_entries = [
+            encode.function_import(item.module, item.name, self.type_number(item.type))
+            for item in hosts
+        ]
+        global_numbers = {
+            name: self.global_number(program.global_symbol(name)) for name in exported_globals
+        }
+        export_entries = [
+            encode.export(name, Kind.FUNCTION, self.indices[function])
+            for name, function in roots.items()
+        ]
+        export_entries += [
+            encode.export(name, Kind.GLOBAL, number) for name, number in global_numbers.items()
+        ]
+        export_entries += [
+            encode.export("memory", Kind.MEMORY, 0),
+            encode.export("__indirect_function_table", Kind.TABLE, 0),
+        ]
+        sections = [
+            encode.section(1, encode.vector([encode.function_type(t) for t in self.types])),
+            encode.section(2, encode.vector(import_entries)),
+            encode.section(3, encode.vector([write_u32(n) for n in type_numbers])),
+            encode.section(
+                4, encode.vector([b"\x70" + encode.limits(Limits(program.table_size, None, 0))])
+            ),
+            encode.section(5, encode.vector([encode.limits(program.memory)])),
+            encode.section(6, encode.vector([self.global_entry(key) for key in self.globals])),
+            encode.section(7, encode.vector(export_entries)),
+            encode.section(9, encode.vector(list(self.element_entries()))),
+            encode.section(
+                10, encode.vector([write_u32(len(body)) + body for body in bodies])
+            ),
+            encode.section(
+                11,
+                encode.vector(
+                    [encode.data_segment(offset, data) for offset, data in program.data()]
+                ),
+            ),
+        ]
+        names = tuple(program.name_of(function) for function in (*hosts, *live, *padded))
+        return Linked(encode.assemble(sections), names)
+
+    def type_number(self, item: FunctionType) -> int:
+        return self.types.setdefault(item, len(self.types))
+
+    def global_number(self, key: tuple[int, int]) -> int:
+        return self.globals.setdefault(key, len(self.globals))
+
+    def global_entry(self, key: tuple[int, int]) -> bytes:
+        return encode.i32_global(self.program.initial(key), mutable=self.program.is_mutable(key))
+
+    def element_entries(self) -> Iterator[bytes]:
+        """Write the table as runs of slots that follow each other."""
+        run: list[bytes] = []
+        first = 0
+        for slot in sorted(self.table):
+            if run and slot != first + len(run):
+                yield self.element(first, run)
+                run = []
+            if not run:
+                first = slot
+            run.append(write_u32(self.indices[self.table[slot]]))
+        if run:
+            yield self.element(first, run)
+
+    @staticmethod
+    def element(first: int, run: list[bytes]) -> bytes:
+        return b"\0" + encode.i32_const(first) + b"\x0b" + encode.vector(run)
+
+    def padded(self, live: list[Function]) -> dict[Function, int]:
+        if self.padding is None:
+            return {}
+        sizes = {function: self.padding(self.program.name_of(function)) for function in live}
+        return {function: size for function, size in sizes.items() if size}
+
+    def wrapper(self, function: Function, number: int, size: int) -> bytes:
+        """Write a function that takes ``size`` bytes of linear stack around a call of another."""
+        item = self.program.type_of(function)
+        pointer = write_u32(self.global_number(self.program.global_symbol("__stack_pointer")))
+        arguments = b"".join(b"\x20" + write_u32(n) for n in range(len(item.parameters)))
+        move = b"\x23" + pointer + encode.i32_const(size)
+        return (
+            b"\0"
+            + (move + b"\x6b\x24" + pointer)
+            + (arguments + b"\x10" + write_u32(number))
+            + (move + b"\x6a\x24" + pointer)
+            + b"\x0b"
+        )
+
+    def rewritten(self, function: Function) -> bytes:
+        """Return a body with the linked module's indices and with constants folded."""
+        program = self.program
+        data = program.module_data(function.instance)
+        start, end = program.body(function)
+        out: list[bytes] = []
+        copied = start
+        for opcode, number, begin, after in indexed(data, start, end):
+            behind = after
+            if opcode == OP.CALL:
+                callee = program.function(function.instance, number)
+                new = b"\x10" + write_u32(self.indices[callee])
+            elif opcode == OP.CALL_INDIRECT:
+                item = program.type(function.instance, number)
+                new = b"\x11" + write_u32(self.type_number(item)) + b"\0"
+            elif opcode == OP.GLOBAL_SET:
+                key = program.global_(function.instance, number)
+                new = b"\x24" + write_u32(self.global_number(key))
+            else:
+                new, behind = self.global_get(data, function.instance, number, after)
+            out += (data[copied:begin], new)
+            copied = behind
+        out.append(data[copied:end])
+        return b"".join(out)
+
+    def global_get(self, data: bytes, instance: int, number: int, after: int) -> tuple[bytes, int]:
+        """Return what replaces a ``global.get``; a constant takes an addition behind it along."""
+        key = self.program.global_(instance, number)
+        if self.program.is_mutable(key):
+            return b"\x23" + write_u32(self.global_number(key)), after
+        value = self.program.initial(key)
+        if data[after] == 0x41:
+            added, behind = read_i32(data, after + 1)
+            if data[behind] == 0x6A:
+                return encode.i32_const((value + added) & 0xFFFF_FFFF), behind + 1
+        return encode.i32_const(value), after
