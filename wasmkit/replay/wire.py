@@ -13,12 +13,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from wasmkit.envoy.http1 import encode_text, has_no_body
 from wasmkit.errors import InputError
 
 if TYPE_CHECKING:
     from wasmkit.traffic.model import Exchange, Header, Request, Response
 
-__all__ = ["UnplayableError", "as_sent", "decode_text", "encode_text", "has_no_body"]
+__all__ = ["UnplayableError", "as_sent"]
 
 # RFC 9110 7.6.1, and the connection-bound headers that HTTP/2 to HTTP/1.1 gateways drop.
 _HOP_BY_HOP = frozenset(
@@ -46,21 +47,6 @@ class UnplayableError(InputError):
     """An exchange that one HTTP/1.1 request and response cannot be: a tunnel, an upgrade."""
 
 
-def encode_text(text: str) -> bytes:
-    """Return a header's text as bytes: UTF-8, lone surrogates back to the bytes they stand for."""
-    return text.encode("utf-8", "surrogateescape")
-
-
-def decode_text(data: bytes) -> str:
-    """Return a header's bytes as text; bytes that are no UTF-8 become lone surrogates (PEP 383)."""
-    return data.decode("utf-8", "surrogateescape")
-
-
-def has_no_body(method: str, status: int) -> bool:
-    """Return whether a response has no body whatever its headers say (RFC 9112 6.3)."""
-    return method == "HEAD" or status in (204, 304)
-
-
 def as_sent(exchange: Exchange) -> Exchange:
     """Return the exchange as client and upstream send it, headers in their recorded order.
 
@@ -74,7 +60,7 @@ def as_sent(exchange: Exchange) -> Exchange:
     Raises ``UnplayableError`` for CONNECT, upgrades, interim responses, and for text that cannot
     stand in HTTP/1.1.
     """
-    title = exchange.title
+    title = exchange.title.encode("utf-8", "backslashreplace").decode()
     return replace(
         exchange,
         request=_request_as_sent(exchange.request, title),
@@ -110,7 +96,7 @@ def _target(request: Request, title: str) -> Request:
         scheme, authority = parts.scheme, parts.netloc
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if _NOT_IN_VALUES.search(path):
-        raise UnplayableError(f"{title!a}: the path cannot stand in HTTP/1.1")
+        raise UnplayableError(f"{title}: the path cannot stand in HTTP/1.1")
     if not path.startswith("/") and not (path == "*" and request.method == "OPTIONS"):
         raise UnplayableError(f"{title}: the path does not begin with '/'")
     # Browsers write URLs percent-encoded; what other recorders left raw goes the same way.
