@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from wasmkit.artifact import media_types as oci
 from wasmkit.artifact.descriptor import Blob, Descriptor, digest_of
 from wasmkit.artifact.layer import compress, module_tar
 from wasmkit.artifact.manifest import canonical_json
-from wasmkit.artifact.metadata import FilterMetadata
+
+if TYPE_CHECKING:
+    from wasmkit.artifact.metadata import FilterMetadata
 
 __all__ = ["Artifact", "Publication", "build_image", "build_referrers"]
 
@@ -113,7 +116,7 @@ def _text(layer: Blob, artifact_type: str, file_name: str, image: Descriptor) ->
 def _referrer(config: Blob, layer: Blob, kind: tuple[str, str], image: Descriptor) -> Artifact:
     artifact_type, file_name = kind
     subject = Descriptor(image.media_type, image.digest, image.size)
-    fields = {"artifactType": artifact_type, "subject": subject.as_json()}
+    fields: dict[str, object] = {"artifactType": artifact_type, "subject": subject.as_json()}
     return _artifact(config, layer, fields, file_name)
 
 

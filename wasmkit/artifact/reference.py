@@ -78,9 +78,11 @@ def is_version(tag: str) -> bool:
 
 
 def parse_reference(text: str) -> Reference:
-    """Read ``host[:port]/name[:tag][@digest]``; raise ``InvalidReferenceError`` for anything else."""
+    """Read ``host[:port]/name[:tag][@digest]``; else raise ``InvalidReferenceError``."""
     if len(text) > _MAX_TEXT:
-        raise InvalidReferenceError(f"a reference of {len(text)} characters is too long", hint=_EXAMPLE)
+        raise InvalidReferenceError(
+            f"a reference of {len(text)} characters is too long", hint=_EXAMPLE
+        )
     if "://" in text:
         raise _bad(text, "a reference has no scheme", "leave out all up to and with '://'")
     name, at, digest = text.partition("@")

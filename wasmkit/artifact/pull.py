@@ -1,0 +1,132 @@
+"""Fetches a filter's module: every image shape that Istio and Envoy Gateway take, and CNCF's.
+
+As their fetchers do (istio/istio ``pkg/wasm/imagefetcher.go``): the last layer of a Docker or OCI
+image in tar+gzip; else exactly two layers of which one is solo-io's raw module; and, which they
+refuse, a single ``application/wasm`` layer. Of an index the linux/amd64 child is taken.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from wasmkit.artifact import media_types as oci
+from wasmkit.artifact.descriptor import digest_of
+from wasmkit.artifact.layer import MAX_MODULE_SIZE, module_from_layer
+from wasmkit.artifact.manifest import Index, Manifest
+from wasmkit.errors import GuestModuleError, InputError, RegistryError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wasmkit.artifact.client import Fetched, RegistryClient
+    from wasmkit.artifact.descriptor import Descriptor
+    from wasmkit.artifact.reference import Reference
+
+__all__ = ["Pulled", "pull_module", "refuse_existing", "save_module"]
+
+_CORE_MODULE = b"\0asm\1\0\0\0"
+_PLATFORMS = ("linux/amd64", "")
+"""An index's child without a platform counts as linux/amd64, as in go-containerregistry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A module and where it came from; ``image_digest`` is of the manifest that holds it."""
+
+    reference: Reference
+    image_digest: str
+    module_sha256: str
+    module: bytes = field(repr=False)
+
+
+def pull_module(client: RegistryClient, reference: Reference) -> Pulled:
+    """Fetch and check the module that a reference leads to.
+
+    Raises ``RegistryError``, or ``GuestModuleError`` if what comes is no core WebAssembly module.
+    """
+    fetched = client.manifest(reference.target)
+    if isinstance(fetched.content, Index):
+        fetched = client.manifest(_child(fetched.content, reference))
+    manifest = fetched.content
+    if isinstance(manifest, Index):
+        raise RegistryError(f"{reference} is an index of indexes")
+    layer = _module_layer(manifest, reference)
+    data = client.blob(layer, "the module's layer", limit=MAX_MODULE_SIZE)
+    packed = layer.media_type in (oci.LAYER_TAR_GZIP, oci.LAYER_DOCKER_TAR_GZIP)
+    return _checked(module_from_layer(data) if packed else data, fetched, manifest, reference)
+
+
+def save_module(module: bytes, file: Path, *, force: bool) -> None:
+    """Write the module, whole or not at all; an existing file only with ``force``.
+
+    Raises ``InputError`` if the file exists or cannot be written.
+    """
+    refuse_existing(file, force=force)
+    part = file.with_name(f".{file.name[:200]}.{secrets.token_hex(6)}")
+    try:
+        try:
+            with part.open("xb") as target:
+                target.write(module)
+                target.flush()
+                os.fsync(target.fileno())
+            part.replace(file)
+        finally:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", file=file) from error
+
+
+def refuse_existing(file: Path, *, force: bool) -> None:
+    """Raise ``InputError`` if the file exists and may not be overwritten; asked before a fetch."""
+    if not force and os.path.lexists(file):
+        raise InputError("exists already", file=file, hint="overwrite it with --force")
+
+
+def _child(index: Index, reference: Reference) -> str:
+    for entry in index.manifests:
+        if entry.platform in _PLATFORMS:
+            return entry.descriptor.digest
+    raise RegistryError(
+        f"{reference} is an index without a manifest for linux/amd64",
+        hint="the platform that Istio and Envoy Gateway take; pull a manifest by its digest",
+    )
+
+
+def _module_layer(manifest: Manifest, reference: Reference) -> Descriptor:
+    layers = manifest.layers
+    image = oci.LAYER_TAR_GZIP
+    if manifest.media_type == oci.MANIFEST_DOCKER:
+        image = oci.LAYER_DOCKER_TAR_GZIP
+    if layers and layers[-1].media_type == image:
+        return layers[-1]
+    bare = [layer for layer in layers if layer.media_type == oci.LAYER_SOLO_WASM]
+    if len(layers) == 2 and len(bare) == 1:
+        return bare[0]
+    if len(layers) == 1 and layers[0].media_type == oci.LAYER_WASM:
+        return layers[0]
+    found = ", ".join(repr(layer.media_type[:100]) for layer in layers[:5]) or "none"
+    raise RegistryError(
+        f"{reference} is no filter's image: its layers are {found}",
+        hint=f"a filter has one {oci.LAYER_TAR_GZIP} layer with {oci.MODULE_FILE}",
+    )
+
+
+def _checked(module: bytes, fetched: Fetched, manifest: Manifest, reference: Reference) -> Pulled:
+    sha256 = digest_of(module).removeprefix("sha256:")
+    promised = manifest.annotations.get(oci.ANNOTATION_MODULE_SHA256, sha256)
+    if promised != sha256:
+        raise RegistryError(
+            f"{reference}: the module's sha256 is {sha256}, its annotation says {promised[:64]!r}",
+            hint="whoever pushed it must push it again",
+        )
+    if not module.startswith(_CORE_MODULE):
+        raise GuestModuleError(
+            f"{reference}: what its image holds is no core WebAssembly module",
+            hint="components run in no Envoy; a Proxy-Wasm filter is a core module",
+        )
+    return Pulled(reference, fetched.blob.descriptor.digest, sha256, module)
