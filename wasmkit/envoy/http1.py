@@ -28,6 +28,7 @@ __all__ = [
 _MAX_HEAD = 16 * 1024 * 1024
 _MAX_BODY = 512 * 1024 * 1024
 _STATUS_LINE = re.compile(r"HTTP/1\.[01] (\d{3})(?: .*)?", re.DOTALL)
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?")
 
 
@@ -143,8 +144,10 @@ class MessageReader:
 
     def feed(self, data: bytes) -> None:
         """Take the next piece; never raises, whatever the bytes are."""
-        self._ended = self._ended or not data
         self._buffer += data
+        if self.done:
+            return
+        self._ended = self._ended or not data
         try:
             next(self._steps)
         except StopIteration:
@@ -170,7 +173,7 @@ class MessageReader:
     def _framing(self) -> tuple[str, int | None]:
         message = self.message
         length = message.header("content-length")
-        if length is not None and not (length.isascii() and length.isdigit()):
+        if length is not None and not _LENGTH.fullmatch(length):
             raise _MalformedError
         return message.header("transfer-encoding") or "", None if length is None else int(length)
 
