@@ -1,0 +1,112 @@
+"""The two directions of an HTTP stream, and what their hooks come to as one function per callback.
+
+A hook for the whole body has no callback of its own in the ABI: depending on how a message ends
+it is due in the headers', the body's or the trailers' callback. That is put together here, once
+for a class, so that a filter without such a hook pays nothing for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from wasmkit.abi.constants import Action, BufferType, HeaderMapType
+from wasmkit.sdk import _host
+from wasmkit.sdk._body import Body, EmptyBody
+from wasmkit.sdk._context import is_overridden
+from wasmkit.sdk._headers import Headers
+
+if TYPE_CHECKING:
+    from wasmkit.sdk._context import HttpFilter
+
+__all__ = ["REQUEST", "RESPONSE", "Hook", "Side", "own_hook"]
+
+Hook: TypeAlias = Callable[..., Any]
+"""An author's method, as the function of its class; takes the stream first."""
+
+
+def own_hook(cls: type, name: str) -> Hook | None:
+    """Return a class's hook, or None if it has none of its own."""
+    hook: Hook | None = getattr(cls, name) if is_overridden(cls, name) else None
+    return hook
+
+
+class Side:
+    """The request's or the response's way through a filter."""
+
+    __slots__ = ("buffer", "header_map", "headers", "name", "trailers")
+
+    def __init__(self, name: str, header_map: int, trailer_map: int, buffer: int) -> None:
+        self.name = name
+        self.header_map = int(header_map)
+        self.buffer = int(buffer)
+        self.headers = Headers(header_map)
+        self.trailers = Headers(trailer_map)
+
+    def headers_hook(self, cls: type[HttpFilter[Any, Any]]) -> Hook | None:
+        """Return what a headers callback has to run, or None for nothing."""
+        own = own_hook(cls, f"on_{self.name}_headers")
+        complete = own_hook(cls, f"on_{self.name}_body_complete")
+        changes = bool(getattr(cls, f"changes_{self.name}_body"))
+        if complete is None and not changes:
+            return own
+        empty = EmptyBody(self.buffer, self.header_map, 0)
+
+        def hook(stream: HttpFilter[Any, Any], headers: Headers, end_of_stream: bool) -> Any:
+            replied = stream.reply_sent
+            result = None if own is None else own(stream, headers, end_of_stream)
+            if stream.reply_sent is not replied:
+                return result
+            if not end_of_stream:
+                if changes:
+                    headers.remove("content-length")
+            elif complete is not None:
+                return _both(result, complete(stream, empty))
+            return result
+
+        return hook
+
+    def trailers_hook(self, cls: type[HttpFilter[Any, Any]]) -> Hook | None:
+        """Return what a trailers callback has to run, or None for nothing.
+
+        A body with trailers behind it has no last piece, so it is complete when they come.
+        """
+        own = own_hook(cls, f"on_{self.name}_trailers")
+        complete = own_hook(cls, f"on_{self.name}_body_complete")
+        if complete is None:
+            return own
+
+        def hook(stream: HttpFilter[Any, Any], trailers: Headers) -> Any:
+            replied = stream.reply_sent
+            result = complete(stream, self._kept_body())
+            if own is None or stream.reply_sent is not replied:
+                return result
+            return _both(result, own(stream, trailers))
+
+        return hook
+
+    def _kept_body(self) -> Body:
+        try:
+            size = _host.host.proxy_get_buffer_status(self.buffer)
+        except _host.HostError:  # there was no body before the trailers
+            size = 0
+        return (Body if size else EmptyBody)(self.buffer, self.header_map, size)
+
+
+def _both(first: Any, second: Any) -> Any:
+    """Return the answer of two hooks that shared a callback: either may pause."""
+    return first if second is None or first is Action.PAUSE else second
+
+
+REQUEST = Side(
+    "request",
+    HeaderMapType.REQUEST_HEADERS,
+    HeaderMapType.REQUEST_TRAILERS,
+    BufferType.REQUEST_BODY,
+)
+RESPONSE = Side(
+    "response",
+    HeaderMapType.RESPONSE_HEADERS,
+    HeaderMapType.RESPONSE_TRAILERS,
+    BufferType.RESPONSE_BODY,
+)
