@@ -57,7 +57,7 @@ _TEMPLATE_SCHEMA = {
                 "properties": {
                     "prompt": {"type": "string"},
                     "default": {"type": "string"},
-                    "pattern": {"type": "string", "format": "regex"},
+                    "pattern": {"type": "string"},
                     "meaning": {"type": "string"},
                 },
             },
