@@ -1,6 +1,7 @@
 """Sets the security headers that browsers heed, and removes what tells about the server."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from wasmkit.sdk import Headers, HttpFilter
 
@@ -11,7 +12,7 @@ class Config:
     content_security_policy: str = (
         "default-src 'self'; object-src 'none'; base-uri 'self'; frame-ancestors 'self'"
     )
-    x_content_type_options: str = "nosniff"
+    x_content_type_options: Literal["nosniff", ""] = "nosniff"
     referrer_policy: str = "strict-origin-when-cross-origin"
     permissions_policy: str = "camera=(), geolocation=(), microphone=()"
     remove: list[str] = field(default_factory=lambda: ["server", "x-powered-by"])
