@@ -57,7 +57,7 @@ def make_reader(kind: Any) -> Reader:
     ``tuple[T, ...]``, ``dict[str, T]``, unions, ``Literal``, enums (by value), ``Any`` and
     ``object`` (the JSON as it is). Raises ``TypeError`` for any other, naming the field.
     """
-    if kind is None:
+    if kind is None or kind is type(None):  # as a type's parameter None becomes its class
         return _read_nothing
     return _make(kind, "configuration", {})
 

@@ -363,5 +363,7 @@ def _report(error: BaseException, what: str, context_id: int) -> None:
         text = format_error(error)
     except _CAUGHT:  # no memory left, for one
         text = type(error).__name__
+    # An exception that the author keeps and raises again would gather frames for ever.
+    error.__traceback__ = None
     with contextlib.suppress(*_CAUGHT):  # whatever is wrong with the log cannot be said in it
         _host.host.proxy_log(LogLevel.ERROR, f"{what} failed in context {context_id}:\n{text}")

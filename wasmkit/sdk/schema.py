@@ -35,7 +35,7 @@ def configuration_schema(kind: Any) -> dict[str, Any]:
     Class docstrings and a field's ``metadata={"description": "…"}`` become descriptions. Raises
     ``TypeError`` for a type that a configuration cannot hold.
     """
-    if kind is None:
+    if kind is None or kind is type(None):
         return {"$schema": _DRAFT, "type": "object", "additionalProperties": False}
     make_reader(kind)  # refuses what it cannot read, in better words than could be found here
     definitions: dict[str, Any] = {}
