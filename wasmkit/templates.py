@@ -201,6 +201,8 @@ def _render(content: Path, values: Mapping[str, str]) -> dict[str, bytes]:
     files = {}
     for file in sorted(path for path in content.rglob("*") if path.is_file()):
         relative = file.relative_to(content).as_posix()
+        if file.parent.name == "__pycache__":  # installers compile whatever looks like Python
+            continue
         data = file.read_bytes()
         try:
             text = None if b"\0" in data else data.decode()

