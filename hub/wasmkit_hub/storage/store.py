@@ -1,0 +1,62 @@
+"""The whole of a hub's data under one folder, opened and checked once."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wasmkit.errors import InputError
+from wasmkit_hub.storage.blobs import Blobs
+from wasmkit_hub.storage.database import Database
+from wasmkit_hub.storage.uploads import Uploads
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wasmkit_hub.settings import Settings
+
+__all__ = ["Store", "open_store"]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Where everything is kept; safe to share between threads and processes."""
+
+    blobs: Blobs
+    uploads: Uploads
+    database: Database
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the data folder, making it (mode 0700) if there is none.
+
+    Raises InputError if it cannot be made, written or read.
+    """
+    data = settings.data
+    blobs, uploads = data / "blobs", data / "uploads"
+    try:
+        _make_private(data)
+        for folder in (blobs, uploads):
+            folder.mkdir(exist_ok=True)
+            # Making a folder that exists succeeds on a read-only file system; making a file fails.
+            tempfile.TemporaryFile(dir=folder).close()
+    except OSError as exc:
+        raise InputError(
+            f"the data folder cannot be used: {exc.strerror or exc}",
+            file=data,
+            hint="name a folder that this user may write, with --data",
+        ) from exc
+    store = Blobs(blobs)
+    return Store(store, Uploads(uploads, store, settings), Database(data / "hub.sqlite"))
+
+
+def _make_private(data: Path) -> None:
+    data.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        data.mkdir(mode=0o700)
+    except FileExistsError:
+        if not data.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None

@@ -1,0 +1,60 @@
+"""A stranger's Markdown as HTML that can do nothing."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import nh3
+from markdown_it import MarkdownIt
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+__all__ = ["render_readme"]
+
+_TAGS = {
+    *("a", "blockquote", "br", "code", "del", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p"),
+    *("pre", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"),
+}
+_HEADINGS_DOWN = 2
+"""The page has the levels 1 and 2 for itself."""
+_LOWEST_HEADING = 6
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).enable(
+    ["table", "strikethrough"]
+)
+
+
+def _text_of(token: Token) -> str:
+    return "".join(child.content for child in token.children or () if child.type == "text")
+
+
+def _adapt(tokens: list[Token]) -> None:
+    for token in tokens:
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = f"h{min(int(token.tag[1]) + _HEADINGS_DOWN, _LOWEST_HEADING)}"
+        elif token.type == "image":
+            # Its words stay. Fetching it would tell its owner who reads this page.
+            token.type, token.content = "text", _text_of(token)
+        elif token.children:
+            _adapt(token.children)
+
+
+@lru_cache(maxsize=128)
+def render_readme(content: bytes) -> str:
+    """Return safe HTML; headings begin at level 3, only links with a scheme stay links.
+
+    The same bytes are rendered once: a README of the largest size can take two seconds.
+    """
+    tokens = _MARKDOWN.parse(content.decode("utf-8", "replace"))
+    _adapt(tokens)
+    return nh3.clean(
+        _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}),
+        tags=_TAGS,
+        attributes={"a": {"href", "title"}, "ol": {"start"}},
+        set_tag_attribute_values={"pre": {"tabindex": "0"}},  # so that a keyboard can scroll it
+        url_schemes={"http", "https", "mailto"},
+        url_relative="deny",  # a file beside the README is not on this site
+        link_rel="nofollow noopener noreferrer",
+    )
