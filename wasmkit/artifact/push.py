@@ -52,7 +52,7 @@ def version_reference(reference: Reference, version: str) -> Reference:
     if reference.tag and is_version(tag) and tag.removeprefix("v") != version.replace("+", "_"):
         raise InputError(
             f"the tag {tag} names another version than the filter's, {version}",
-            hint="leave the tag out, or change version in wasmkit.toml",
+            hint="leave the tag out, or change the version",
         )
     return Reference(reference.host, reference.repository, tag)
 

@@ -20,6 +20,7 @@ _REPOSITORY = re.compile(
 )
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]*)(?::(.*))?")
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
 _VERSION = re.compile(r"v?\d+\.\d+\.\d+(?:[-_].*)?")
 _MAX_NAME = 255
@@ -86,6 +87,8 @@ def parse_reference(text: str) -> Reference:
     if "://" in text:
         raise _bad(text, "a reference has no scheme", "leave out all up to and with '://'")
     name, at, digest = text.partition("@")
+    if at and ":" not in digest.partition("/")[0] and "/" in digest:
+        raise _bad(text, "a reference holds no user and no password", "use docker login")
     if at and not is_digest(digest):
         raise _bad(text, f"{digest!r} is no digest", "a digest is sha256: and 64 hex digits")
     host, slash, path = name.partition("/")
@@ -100,6 +103,9 @@ def parse_reference(text: str) -> Reference:
 
 
 def _bad(text: str, why: str, hint: str) -> InvalidReferenceError:
+    before, at, after = text.rpartition("@")
+    if at and not after.startswith("sha") and ":" in before:
+        text = f"…@{after}"  # what stands before may be a password
     return InvalidReferenceError(f"reference {text!r}: {why}", hint=hint)
 
 
@@ -108,11 +114,8 @@ def _looks_like_host(host: str) -> bool:
 
 
 def _split_port(host: str) -> tuple[str, str | None]:
-    if host.startswith("["):
-        address, bracket, rest = host.partition("]")
-        return address + bracket, rest[1:] if rest.startswith(":") else (rest or None)
-    name, colon, port = host.partition(":")
-    return name, port if colon else None
+    match = _HOST.fullmatch(host)
+    return (host, None) if match is None else (match[1], match[2])
 
 
 def _check_host(text: str, host: str) -> None:
@@ -123,7 +126,7 @@ def _check_host(text: str, host: str) -> None:
         raise _bad(text, f"{port!r} is no port", "a port is a number from 1 to 65535")
     if name.startswith("["):
         try:
-            ipaddress.IPv6Address(name[1:-1])
+            ipaddress.IPv6Address(name.strip("[]") if name.endswith("]") else name)
         except ValueError:
             raise _bad(text, f"{name!r} is no IPv6 address", "such as [::1]:5000") from None
     elif not all(_LABEL.fullmatch(label) for label in name.split(".")):

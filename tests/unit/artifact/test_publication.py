@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import wasmtime
+
+from wasmkit.artifact.publication import publication_of_file
+from wasmkit.artifact.push import version_reference
+from wasmkit.artifact.reference import parse_reference
+from wasmkit.errors import GuestModuleError, InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write(folder: Path, body: str) -> Path:
+    file = folder / "x.wasm"
+    file.write_bytes(wasmtime.wat2wasm(f"(module {body})"))
+    return file
+
+
+ABI = '(func (export "proxy_abi_version_0_2_1"))'
+
+
+def test_a_file_shows_its_abi_and_capabilities(tmp_path: Path) -> None:
+    file = write(
+        tmp_path,
+        '(import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))'
+        '(import "env" "proxy_log" (func (param i32 i32 i32) (result i32)))' + ABI,
+    )
+    metadata = publication_of_file(file, name="x", version="1.0.0").metadata
+    assert metadata.abi == "0.2.1"
+    assert metadata.capabilities == ("fd_write", "proxy_log")
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("", "exports no proxy_abi_version"),
+        ('(func (export "proxy_abi_version_0_3_0"))', "exports no proxy_abi_version"),
+        ('(global (export "proxy_abi_version_0_2_1") i32 (i32.const 0))', "exports no proxy_abi"),
+        ('(import "wasi:cli/stdin@0.2.0" "get" (func))' + ABI, "wasi:cli/stdin"),
+    ],
+)
+def test_what_no_envoy_loads_is_not_published(tmp_path: Path, body: str, why: str) -> None:
+    with pytest.raises(GuestModuleError, match=why):
+        publication_of_file(write(tmp_path, body), name="x", version="1.0.0")
+
+
+@pytest.mark.parametrize("content", [b"", b"\0asm", b"#!/bin/sh\n", b"\0asm\x0d\0\1\0"])
+def test_what_is_no_core_module_is_not_published(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "x.wasm"
+    file.write_bytes(content)
+    with pytest.raises(GuestModuleError):
+        publication_of_file(file, name="x", version="1.0.0")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"absent\.wasm: cannot be read"):
+        publication_of_file(tmp_path / "absent.wasm", name="x", version="1.0.0")
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "expected"),
+    [
+        ("h.io/a", "1.2.3", "h.io/a:1.2.3"),
+        ("h.io/a", "1.2.3+linux", "h.io/a:1.2.3_linux"),
+        ("h.io/a:1.2.3", "1.2.3", "h.io/a:1.2.3"),
+        ("h.io/a:v1.2.3", "1.2.3", "h.io/a:v1.2.3"),
+        ("h.io/a:latest", "1.2.3", "h.io/a:latest"),
+    ],
+)
+def test_a_project_goes_under_its_version(text: str, version: str, expected: str) -> None:
+    assert str(version_reference(parse_reference(text), version)) == expected
+
+
+@pytest.mark.parametrize("text", ["h.io/a:1.2.4", "h.io/a@sha256:" + "0" * 64])
+def test_another_versions_tag_and_a_digest_are_refused(text: str) -> None:
+    with pytest.raises(InputError):
+        version_reference(parse_reference(text), "1.2.3")
