@@ -64,3 +64,5 @@ class Recording:
     name: str
     """The file's name without folder."""
     exchanges: tuple[Exchange, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    """What was left out and why, for people: "entry 3: a WebSocket"."""
