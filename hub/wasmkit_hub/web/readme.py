@@ -42,12 +42,16 @@ def _adapt(tokens: list[Token]) -> None:
 
 
 @lru_cache(maxsize=128)
-def render_readme(content: bytes) -> str:
+def render_readme(content: bytes, name: str) -> str:
     """Return safe HTML; headings begin at level 3, only links with a scheme stay links.
 
+    A heading at the beginning that is just the filter's name is left out: the page has it.
     The same bytes are rendered once: a README of the largest size can take two seconds.
     """
     tokens = _MARKDOWN.parse(content.decode("utf-8", "replace"))
+    if [token.type for token in tokens[:2]] == ["heading_open", "inline"]:
+        if tokens[1].content.casefold() == name.casefold():
+            del tokens[:3]
     _adapt(tokens)
     return nh3.clean(
         _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}),
