@@ -8,6 +8,7 @@ failure is a ``RegistryError`` that says what was being done and holds no secret
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -282,16 +283,21 @@ class _Session(requests.Session):
         self.headers["User-Agent"] = f"wasmkit/{__version__}"
         self.auth = _keep  # or requests would put ~/.netrc in the place of our own header
 
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Name none: requests would read a redirect's body without limit; see ``_follow``."""
+        del resp
+
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         streamed = options.get("stream")
         options |= {
             "stream": True,
-            "allow_redirects": False,
             "timeout": (_CONNECT_TIMEOUT, _SILENCE_TIMEOUT),
         }
         response = super().send(request, **options)
         if not streamed:
-            response._content = _read_body(response, _MAX_TOKEN_BODY, "reading a token")  # noqa: SLF001 - requests has no public way to give a response its body
+            with contextlib.closing(response):
+                content = _read_body(response, _MAX_TOKEN_BODY, "reading a token")
+            response._content = content  # noqa: SLF001 - requests has no public way to set it
         return response
 
 

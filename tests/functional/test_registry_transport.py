@@ -1,0 +1,345 @@
+"""The client against a registry that misbehaves: a real server that answers what a test says."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from registries import filter_module
+
+from wasmkit.artifact import media_types as oci
+from wasmkit.artifact import transport
+from wasmkit.artifact.client import RegistryClient
+from wasmkit.artifact.image import Publication, build_image
+from wasmkit.artifact.metadata import FilterMetadata
+from wasmkit.artifact.pull import pull_module
+from wasmkit.artifact.push import push_filter
+from wasmkit.artifact.reference import Reference, parse_reference
+from wasmkit.errors import RegistryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+MODULE = filter_module()
+IMAGE = build_image(Publication(MODULE, FilterMetadata("a", "1.0.0")))
+MANIFEST = IMAGE.manifest
+DIGEST = IMAGE.descriptor.digest
+OCI_TYPE = {"Content-Type": oci.MANIFEST}
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass
+class Seen:
+    method: str
+    path: str
+    headers: dict[str, str]
+
+
+class Registry:
+    """Answers each request by ``answer(seen)`` and remembers it."""
+
+    def __init__(self) -> None:
+        self.seen: list[Seen] = []
+        self.answer: Callable[[Seen], Answer | None] = lambda _: Answer(404)
+        registry = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_any(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                names = {name.lower(): value for name, value in self.headers.items()}
+                seen = Seen(self.command, self.path, names)
+                registry.seen.append(seen)
+                answer = registry.answer(seen)
+                if answer is None:
+                    self.close_connection = True
+                    return
+                self.send_response(answer.status)
+                self.send_header("Content-Length", str(len(answer.body)))
+                for name, value in answer.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(answer.body)
+
+            do_GET = do_HEAD = do_POST = do_PUT = handle_any  # noqa: N815 - http.server's names
+
+            def log_message(self, *arguments: object) -> None:
+                del arguments
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.host = f"127.0.0.1:{self.server.server_port}"
+
+    @property
+    def reference(self) -> Reference:
+        return parse_reference(f"{self.host}/team/a:1.0.0")
+
+    @property
+    def client(self) -> RegistryClient:
+        return RegistryClient(self.reference)
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Registry]:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    served = Registry()
+    thread = threading.Thread(target=served.server.serve_forever, args=(0.02,))
+    thread.start()
+    yield served
+    served.server.shutdown()
+    served.server.server_close()
+    thread.join()
+
+
+def failure(action: Callable[[], object]) -> str:
+    with pytest.raises(RegistryError) as caught:
+        action()
+    return str(caught.value)
+
+
+def test_an_error_names_action_reference_status_and_code(registry: Registry) -> None:
+    body = {"errors": [{"code": "DENIED", "message": "no\x1b[31m\nway", "detail": {}}]}
+    registry.answer = lambda _: Answer(403, body=json.dumps(body).encode())
+    text = failure(lambda: registry.client.manifest("1.0.0"))
+    assert text == (
+        f"fetching {registry.host}/team/a:1.0.0: {registry.host} answered 403 DENIED: no [31m way"
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>", b"[]", b'{"errors":3}', b'{"errors":[1]}', b"[" * 60_000, b"x" * 200_000],
+    ids=lambda body: f"{body[:12].decode()}-{len(body)}",
+)
+def test_a_body_that_is_no_oci_error_does_no_harm(registry: Registry, body: bytes) -> None:
+    registry.answer = lambda _: Answer(418, body=body)
+    text = failure(lambda: registry.client.manifest("1.0.0"))
+    assert text.endswith("answered 418 I'm a Teapot")
+
+
+def test_a_safe_request_is_tried_again(registry: Registry) -> None:
+    answers = iter([Answer(503, {"Retry-After": "0"}), None, Answer(200, OCI_TYPE, MANIFEST.data)])
+    registry.answer = lambda _: next(answers)
+    assert registry.client.manifest("1.0.0").blob.data == MANIFEST.data
+    assert len(registry.seen) == 3
+
+
+@pytest.mark.parametrize("answer", [Answer(503), None], ids=["503", "cut off"])
+def test_a_write_is_never_repeated(registry: Registry, answer: Answer | None) -> None:
+    registry.answer = lambda seen: answer if seen.method == "POST" else Answer(404)
+    failure(lambda: registry.client.push_blob(IMAGE.blobs[0]))
+    assert [seen.method for seen in registry.seen] == ["HEAD", "POST"]
+
+
+def test_a_silent_registry_ends_in_an_error(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "_SILENCE_TIMEOUT", 0.1)
+    over = threading.Event()
+
+    def wait(_: Seen) -> None:
+        over.wait(5)
+
+    registry.answer = wait
+    text = failure(lambda: registry.client.push_manifest(MANIFEST, "1.0.0"))
+    over.set()
+    assert text.endswith("no answer in time")
+
+
+def test_a_slow_sender_ends_in_an_error(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "_TOTAL_TIMEOUT", 0.0)
+    registry.answer = lambda _: Answer(200, OCI_TYPE, MANIFEST.data)
+    assert "takes longer" in failure(lambda: registry.client.manifest("1.0.0"))
+
+
+def test_nobody_listening_is_said_so() -> None:
+    reference = parse_reference("127.0.0.1:1/team/a:1.0.0")
+    started = time.monotonic()
+    text = failure(lambda: RegistryClient(reference).manifest("1.0.0"))
+    assert text.endswith("connection refused")
+    assert time.monotonic() - started < 10
+
+
+def test_tls_to_a_plain_registry_points_at_the_option(registry: Registry) -> None:
+    client = RegistryClient(registry.reference, plain_http=False)
+    with pytest.raises(RegistryError) as caught:
+        client.manifest("1.0.0")
+    assert "TLS failed" in str(caught.value)
+    assert "--plain-http" in caught.value.hint
+
+
+def test_a_changed_manifest_is_noticed(registry: Registry) -> None:
+    registry.answer = lambda _: Answer(200, OCI_TYPE, MANIFEST.data + b" ")
+    assert "has digest" in failure(lambda: registry.client.manifest(DIGEST))
+    headers = {**OCI_TYPE, "Docker-Content-Digest": DIGEST}
+    registry.answer = lambda _: Answer(200, headers, MANIFEST.data + b" ")
+    assert "has digest" in failure(lambda: registry.client.manifest("1.0.0"))
+
+
+@pytest.mark.parametrize("change", [lambda b: b + b"x", lambda b: b[:-1], lambda b: b"x" + b[1:]])
+def test_a_changed_blob_is_noticed(registry: Registry, change: Callable[[bytes], bytes]) -> None:
+    layer = IMAGE.blobs[1].data
+    registry.answer = lambda seen: (
+        Answer(200, OCI_TYPE, MANIFEST.data)
+        if "manifests" in seen.path
+        else Answer(200, body=change(layer))
+    )
+    text = failure(lambda: pull_module(registry.client, registry.reference))
+    assert "has digest" in text or "larger than" in text
+
+
+def test_a_manifest_without_end_is_cut(registry: Registry) -> None:
+    registry.answer = lambda _: Answer(200, OCI_TYPE, b" " * (5 << 20))
+    assert "larger than" in failure(lambda: registry.client.manifest("1.0.0"))
+
+
+def test_a_compressed_answer_is_refused(registry: Registry) -> None:
+    registry.answer = lambda _: Answer(200, {**OCI_TYPE, "Content-Encoding": "gzip"}, b"x")
+    assert "compressed" in failure(lambda: registry.client.manifest("1.0.0"))
+
+
+@pytest.mark.parametrize(
+    "location", ["/again", "http://[::1", "http://127.0.0.1:x/", "", "ftp://a/"]
+)
+def test_a_redirect_to_nowhere_ends(registry: Registry, location: str) -> None:
+    registry.answer = lambda _: Answer(307, {"Location": location})
+    failure(lambda: registry.client.manifest("1.0.0"))
+    assert len(registry.seen) < 20
+
+
+@pytest.mark.parametrize("location", ["", "http://[::1", "::", "http://127.0.0.1:1/x"])
+def test_a_bad_upload_address_ends(registry: Registry, location: str) -> None:
+    registry.answer = lambda seen: (
+        Answer(202, {"Location": location}) if seen.method == "POST" else Answer(404)
+    )
+    failure(lambda: registry.client.push_blob(IMAGE.blobs[0]))
+
+
+def test_a_registry_that_rewrites_manifests_is_found_out(registry: Registry) -> None:
+    registry.answer = lambda _: Answer(201, {"Docker-Content-Digest": "sha256:" + "0" * 64})
+    assert "stored" in failure(lambda: registry.client.push_manifest(MANIFEST, "1.0.0"))
+
+
+def log_in(folder: Path, host: str, password: str) -> None:
+    secret = base64.b64encode(f"jo:{password}".encode()).decode()
+    (folder / "config.json").write_text(json.dumps({"auths": {host: {"auth": secret}}}))
+
+
+def with_tokens(realm: str) -> Callable[[Seen], Answer]:
+    """Answer as a registry with a token service: jo may pull, and with another token push."""
+
+    def answer(seen: Seen) -> Answer:
+        parts = urlsplit(seen.path)
+        if parts.path == "/token":
+            expected = "Basic " + base64.b64encode(b"jo:secret-word").decode()
+            if seen.headers.get("authorization") != expected:
+                return Answer(401)
+            (scope,) = parse_qs(parts.query)["scope"]
+            token = hashlib.sha256(scope.encode()).hexdigest()
+            return Answer(200, body=json.dumps({"token": token}).encode())
+        scope = "team/a:" + ("pull" if seen.method in {"GET", "HEAD"} else "pull,push")
+        scope = "repository:" + scope
+        if (
+            seen.headers.get("authorization")
+            != "Bearer " + hashlib.sha256(scope.encode()).hexdigest()
+        ):
+            challenge = f'Bearer realm="{realm}",service="hub",scope="{scope}"'
+            return Answer(401, {"WWW-Authenticate": challenge})
+        if seen.method in {"GET", "HEAD"}:
+            return Answer(404)
+        if seen.method == "POST":
+            return Answer(202, {"Location": "/upload?state="})
+        return Answer(201, {"OCI-Subject": "x"})
+
+    return answer
+
+
+def test_tokens_are_fetched_for_each_scope(registry: Registry, tmp_path: Path) -> None:
+    log_in(tmp_path, registry.host, "secret-word")
+    registry.answer = with_tokens(f"http://{registry.host}/token")
+    publication = Publication(MODULE, FilterMetadata("a", "1.0.0"))
+    pushed = push_filter(registry.client, registry.reference, publication)
+    assert pushed.image_digest == DIGEST
+    uploads = [seen.path for seen in registry.seen if seen.path.startswith("/upload")]
+    assert all(path.startswith("/upload?state=&digest=sha256%3A") for path in uploads)
+
+
+def test_a_wrong_password_is_reported_without_it(registry: Registry, tmp_path: Path) -> None:
+    log_in(tmp_path, registry.host, "wrong-word")
+    registry.answer = with_tokens(f"http://{registry.host}/token")
+    text = failure(lambda: registry.client.manifest("1.0.0"))
+    assert "401" in text
+    assert "word" not in text
+
+
+@pytest.mark.parametrize("realm", ["", "hub", "ftp://x/", "http://[::1", "https://127.0.0.1:1/"])
+def test_a_bad_realm_ends_in_an_error(registry: Registry, tmp_path: Path, realm: str) -> None:
+    log_in(tmp_path, registry.host, "secret-word")
+    registry.answer = with_tokens(realm)
+    assert "secret" not in failure(lambda: registry.client.manifest("1.0.0"))
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b'{"token":[]}', b"3", b"[" * 60_000, b" " * 2_000_000]
+)
+def test_a_bad_token_ends_in_an_error(registry: Registry, tmp_path: Path, body: bytes) -> None:
+    log_in(tmp_path, registry.host, "secret-word")
+    normal = with_tokens(f"http://{registry.host}/token")
+    registry.answer = lambda seen: (
+        Answer(200, body=body) if seen.path.startswith("/token") else normal(seen)
+    )
+    failure(lambda: registry.client.manifest("1.0.0"))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"auths":[]}', '{"auths":{"HOST":3}}'])
+def test_a_broken_docker_configuration_ends_in_an_error(
+    registry: Registry, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "config.json").write_text(text.replace("HOST", registry.host))
+    registry.answer = with_tokens(f"http://{registry.host}/token")
+    failure(lambda: registry.client.manifest("1.0.0"))
+
+
+def test_credentials_do_not_follow_a_redirect_to_another_host(
+    registry: Registry, tmp_path: Path
+) -> None:
+    log_in(tmp_path, registry.host, "secret-word")
+    elsewhere = registry.host.replace("127.0.0.1", "localhost")
+
+    def answer(seen: Seen) -> Answer:
+        if seen.headers["host"] == elsewhere:
+            return Answer(200, OCI_TYPE, MANIFEST.data)
+        if "authorization" not in seen.headers:
+            return Answer(401, {"WWW-Authenticate": 'Basic realm="x"'})
+        return Answer(307, {"Location": f"http://{elsewhere}/x"})
+
+    registry.answer = answer
+    registry.client.manifest("1.0.0")
+    assert registry.seen[1].headers["authorization"].startswith("Basic ")
+    assert "authorization" not in registry.seen[2].headers
+
+
+def test_netrc_does_not_replace_our_own_login(registry: Registry, tmp_path: Path) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login jo password other\n")
+    registry.answer = lambda _: Answer(200, OCI_TYPE, MANIFEST.data)
+    registry.client.manifest("1.0.0")
+    assert "authorization" not in registry.seen[0].headers
