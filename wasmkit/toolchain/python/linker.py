@@ -13,14 +13,17 @@ from ``env`` and ``wasi_snapshot_preview1``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from wasmkit.toolchain.python.program import Function, HostFunction, Program, indexed
 from wasmkit.wasm import encode
 from wasmkit.wasm.instructions import OP
 from wasmkit.wasm.leb128 import read_i32, write_u32
 from wasmkit.wasm.module import FunctionType, Kind, Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["Linked", "link"]
 
@@ -56,13 +59,14 @@ def link(
     exports: Iterable[str],
     exported_globals: Iterable[str],
     dropped: frozenset[int] = frozenset(),
-    padding: Callable[[str], int] | None = None,
+    padding: Callable[[Iterable[Function]], dict[Function, int]] = lambda _functions: {},
 ) -> Linked:
     """Link a program into one module.
 
     ``exports`` names functions of the glue or of a library. ``exported_globals`` names globals
-    likewise. Functions of ``dropped`` instances are left out of the table. ``padding`` gives by
-    a function's name the bytes of linear stack to take before each call of it (see ``recursion``).
+    likewise. Functions of ``dropped`` instances are left out of the table. ``padding`` is
+    given the functions and returns for some of them how many bytes of linear stack to take
+    around each call (see ``recursion``).
 
     Raises ``BuildError`` for an import that nothing provides.
     """
@@ -74,7 +78,7 @@ class _Linker:
         self,
         program: Program,
         dropped: frozenset[int],
-        padding: Callable[[str], int] | None,
+        padding: Callable[[Iterable[Function]], dict[Function, int]],
     ) -> None:
         self.program = program
         self.table = {
@@ -102,7 +106,7 @@ class _Linker:
         )
         for item in (*hosts, *live):
             self.indices[item] = len(self.indices)
-        padded = self.padded(live)
+        padded = self.padding(live)
         bodies = [self.rewritten(function) for function in live]
         for function, size in padded.items():
             # The body moves behind all others, and a wrapper takes its place and number.
@@ -180,12 +184,6 @@ class _Linker:
     @staticmethod
     def element(first: int, run: list[bytes]) -> bytes:
         return b"\0" + encode.i32_const(first) + b"\x0b" + encode.vector(run)
-
-    def padded(self, live: list[Function]) -> dict[Function, int]:
-        if self.padding is None:
-            return {}
-        sizes = {function: self.padding(self.program.name_of(function)) for function in live}
-        return {function: size for function, size in sizes.items() if size}
 
     def wrapper(self, function: Function, number: int, size: int) -> bytes:
         """Write a function that takes ``size`` bytes of linear stack around a call of another."""

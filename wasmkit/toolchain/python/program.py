@@ -33,6 +33,9 @@ __all__ = ["GLUE", "Function", "HostFunction", "Program"]
 GLUE = -1
 """The instance number of the glue, which is no part of the component."""
 
+_CONSTANT = -2
+"""In the place of an instance: the other number is a value, and there is no global at all."""
+
 _HOST_MODULES = ("env", "wasi_snapshot_preview1")
 _LIBRARY_MODULE = "library"
 """What the glue calls the module of everything it takes from CPython and libc by name."""
@@ -255,7 +258,9 @@ class Program:
         if item is None:
             return instance, index - len(imports)
         if instance == GLUE:
-            return self.global_symbol(item.name)
+            assert isinstance(item.type, tuple)
+            mutable = item.type[1]
+            return self.global_symbol(item.name) if mutable else self._address(item.name)
         provider, number = self._provided(instance, Kind.GLOBAL, item)
         if number < 0:
             raise BuildError(f"nothing provides the global {item.module}.{item.name}")
@@ -269,8 +274,24 @@ class Program:
                 return self.global_(instance, number)
         raise BuildError(f"no library exports the global {name}")
 
+    def _address(self, name: str) -> tuple[int, int]:
+        """Return a constant for the address of a library's data, as the glue names it.
+
+        A library exports the place of its data in its own part of the memory; ``main`` exports
+        where that part begins.
+        """
+        for library, instance in self.libraries.items():
+            number = self._exports(instance).get((Kind.GLOBAL, name))
+            if number is not None:
+                place = self.initial(self.global_(instance, number))
+                base = self.initial(self.global_symbol(f"{library}:memory_base"))
+                return _CONSTANT, place + base
+        raise BuildError(f"no library exports the data {name}")
+
     def initial(self, key: tuple[int, int]) -> int:
         """Return the value that a global has, as an unsigned 32-bit integer."""
+        if key[0] == _CONSTANT:
+            return key[1]
         return self.evaluate(key[0], self.module(key[0]).globals[key[1]].initial)
 
     @cached_property
@@ -414,7 +435,7 @@ def indexed(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, 
         begin = position
         number, position = read_u32(data, position + 1)
         if opcode == OP.CALL_INDIRECT:
-            position += 1
+            _, position = read_u32(data, position)
         elif opcode not in (OP.CALL, OP.GLOBAL_GET, OP.GLOBAL_SET):
             raise BuildError(f"unknown instruction {opcode:#x} at byte {begin} of a library")
         yield opcode, number, begin, position

@@ -1,0 +1,103 @@
+"""Builds a filter written in Python: imports it in the image and freezes what results."""
+
+from __future__ import annotations
+
+import json
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import wasmtime
+
+from wasmkit.errors import BuildError
+from wasmkit.toolchain.python.image import IMAGE_SECTION
+from wasmkit.toolchain.python.interpreter import Interpreter
+from wasmkit.toolchain.python.snapshot import Snapshot, write_snapshot
+from wasmkit.toolchain.python.sources import ModuleSources
+from wasmkit.wasm.module import Kind, Module, read_module
+
+if TYPE_CHECKING:
+    from wasmkit.project import Project
+
+__all__ = ["CompiledImage", "build_module"]
+
+_ALWAYS = ("proxy_abi_version_0_2_1", "proxy_on_memory_allocate")
+
+
+class CompiledImage:
+    """An image ready to run: its parts, its code compiled for ``engine``, and the library."""
+
+    def __init__(
+        self, engine: wasmtime.Engine, compiled: wasmtime.Module, module: bytes, library: bytes
+    ) -> None:
+        self.engine = engine
+        self.compiled = compiled
+        self.module: Module = read_module(module)
+        self.library = library
+        details = self.module.custom(IMAGE_SECTION)
+        if details is None:
+            raise BuildError("the interpreter image does not describe itself")
+        self.exchange_slot: int = json.loads(details)["exchange"]
+
+
+def build_module(image: CompiledImage, project: Project) -> bytes:
+    """Return the module of a project.
+
+    Raises ``BuildError`` whose ``detail`` is the author's own traceback, without the tool's
+    frames, if importing the filter or binding its class fails.
+    """
+    module, _, class_name = project.entry.partition(":")
+    job = {"module": module, "class": class_name, "on_error": project.on_error}
+    folders = [("author", project.source_dir), ("site", Path(sysconfig.get_path("purelib")))]
+    builder = _Builder(ModuleSources(image.library, folders), job)
+    interpreter = Interpreter(image.engine, image.compiled, image.exchange_slot, builder.answer)
+    interpreter.run("import _wasmkit_bootstrap; _wasmkit_bootstrap.build()")
+    _raise_for(builder.result, "".join(interpreter.output), project)
+    interpreter.run("import _wasmkit_bootstrap; _wasmkit_bootstrap.finish()")
+    return _freeze(image, interpreter, builder.result)
+
+
+class _Builder:
+    """Answers the bootstrap's requests for one filter."""
+
+    def __init__(self, sources: ModuleSources, job: dict[str, str]) -> None:
+        self.result: dict[str, Any] = {}
+        self._sources = sources
+        self._job = json.dumps(job).encode()
+
+    def answer(self, request: bytes) -> bytes:
+        kind, content = request[:1], request[1:]
+        if kind == b"J":
+            return self._job
+        if kind == b"R":
+            self.result = json.loads(content)
+            return b""
+        source = self._sources.find(content.decode())
+        return b"" if source is None else source.encoded()
+
+
+def _raise_for(result: dict[str, Any], output: str, project: Project) -> None:
+    if "error" in result:
+        raise BuildError(
+            f"importing the filter {project.entry} failed: {result['error']}",
+            detail=output + result["traceback"],
+        )
+    if "missing" in result:
+        raise BuildError(
+            f"src/{result['module'].replace('.', '/')}.py has no class {result['missing']}",
+            hint=f"entry in {project.root / 'wasmkit.toml'} is module:Class",
+        )
+    if "callbacks" not in result:
+        raise BuildError("the build ended without a result", detail=output)
+
+
+def _freeze(image: CompiledImage, interpreter: Interpreter, result: dict[str, Any]) -> bytes:
+    callbacks: dict[str, int] = result["callbacks"]
+    pointer = interpreter.global_("__stack_pointer").value(interpreter.store)
+    assert isinstance(pointer, int)
+    values = {"__stack_pointer": pointer, "host_error": result["host_error"]}
+    values |= {f"callback {name}": address for name, address in callbacks.items()}
+    exports = [(name, Kind.FUNCTION, name) for name in (*_ALWAYS, *sorted(callbacks))]
+    exports.append(("memory", Kind.MEMORY, "memory"))
+    memory = bytes(interpreter.memory.read(interpreter.store))
+    return write_snapshot(image.module, Snapshot(memory, values), exports=exports)

@@ -1,0 +1,170 @@
+"""Assembles the glue: ``glue.wat`` and what is regular enough to be written by a program.
+
+That is the Proxy-Wasm callbacks, which differ in their number of parameters, and the answers to
+all those WASI 0.2 functions that a filter cannot use. A file or socket call must fail with an
+ordinary ``OSError``, so each of them returns ``error(code)`` in the canonical ABI: 1 at +0 of
+the result, the code at the alignment of the result's larger half
+(component-model ``CanonicalABI.md``, "Alignment").
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+import wasmtime
+
+from wasmkit.wasm.module import Import, Kind, Module, read_module
+
+__all__ = ["CALLBACKS", "METHODS", "glue_for"]
+
+CALLBACKS: dict[str, tuple[int, bool]] = {
+    "proxy_on_context_create": (2, False),
+    "proxy_on_vm_start": (2, True),
+    "proxy_on_configure": (2, True),
+    "proxy_on_tick": (1, False),
+    "proxy_on_request_headers": (3, True),
+    "proxy_on_request_body": (3, True),
+    "proxy_on_request_trailers": (2, True),
+    "proxy_on_response_headers": (3, True),
+    "proxy_on_response_body": (3, True),
+    "proxy_on_response_trailers": (2, True),
+    "proxy_on_log": (1, False),
+    "proxy_on_done": (1, True),
+    "proxy_on_delete": (1, False),
+}
+"""The callbacks that the glue can export: number of parameters, whether it returns a value."""
+
+METHODS = (
+    "proxy_log",
+    "proxy_get_header_map_value",
+    "proxy_add_header_map_value",
+    "proxy_replace_header_map_value",
+    "proxy_remove_header_map_value",
+    "proxy_get_header_map_pairs",
+    "proxy_set_header_map_pairs",
+    "proxy_get_buffer_status",
+    "proxy_get_buffer_bytes",
+    "proxy_set_buffer_bytes",
+    "proxy_send_local_response",
+    "proxy_get_property",
+    "proxy_set_property",
+    "proxy_continue_stream",
+    "proxy_close_stream",
+    "proxy_set_effective_context",
+    "proxy_set_tick_period_milliseconds",
+    "proxy_done",
+    "environ",
+    "exchange",
+)
+"""The functions of the builtin module ``_proxy_wasm`` in the order of the glue's table slots.
+
+``exchange`` talks to the builder and is no part of ``HostCalls``.
+"""
+
+_NO_ENTRY = 20
+_BAD_DESCRIPTOR = 3
+_NOT_SUPPORTED = 2
+_NAME_UNRESOLVABLE = 18
+"""wasi:filesystem/types ``error-code`` and wasi:sockets/network ``error-code`` 0.2, by place."""
+
+_OFFSETS = {
+    2: ("resolve-next-address",),
+    4: (
+        "read-via-stream", "write-via-stream", "append-via-stream", "descriptor.read",
+        "read-directory", "open-at", "readlink-at", "read-directory-entry", "udp-socket.stream",
+        "local-address", "remote-address", "stream.receive", "create-udp-socket",
+        "finish-connect", "accept", "keep-alive-count", "create-tcp-socket", "resolve-addresses",
+    ),
+    8: (
+        "descriptor.write", "stat", "stat-at", "metadata-hash", "metadata-hash-at",
+        "receive-buffer-size", "send-buffer-size", "check-send", "stream.send",
+        "keep-alive-idle-time", "keep-alive-interval",
+    ),
+}  # fmt: skip
+"""Where the error code stands in a result, by the function's name; 1 for all others.
+
+A name with a dot says which resource's method is meant, where two share a name.
+"""
+
+
+def _short_names(function: str) -> set[str]:
+    """Return the names by which ``_OFFSETS`` may call ``[method]tcp-socket.accept``."""
+    name = function.rpartition("]")[2]
+    resource, _, method = name.rpartition(".")
+    return {name, method, f"{resource.rpartition('-')[2]}.{method}"}
+
+
+def _offset(function: str) -> int:
+    names = _short_names(function)
+    for offset, known in _OFFSETS.items():
+        if names & set(known):
+            return offset
+    return 1
+
+
+def _error_code(interface: str, function: str) -> int:
+    if "filesystem" in interface:
+        return _NO_ENTRY if function.endswith("-at") else _BAD_DESCRIPTOR
+    if function == "resolve-addresses":
+        return _NAME_UNRESOLVABLE
+    return _NOT_SUPPORTED
+
+
+_VALUE_TYPES = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64"}
+
+
+def _binding(interface: str, item: Import, module: Module) -> str:
+    assert isinstance(item.type, int)
+    signature = module.types[item.type]
+    assert signature is not None
+    parameters = " ".join(_VALUE_TYPES[value] for value in signature.parameters)
+    head = f'(func (export "{interface}#{item.name}") (param {parameters})'
+    if item.name.startswith("[resource-drop]"):
+        return head + ")"
+    out = f"(local.get {len(signature.parameters) - 1})"
+    code = _error_code(interface, item.name)
+    return (
+        f"{head} (i32.store8 {out} (i32.const 1))"
+        f" (i32.store8 offset={_offset(item.name)} {out} (i32.const {code})))"
+    )
+
+
+def _bindings(libraries: list[Module], exported: set[str]) -> str:
+    """Write an answer to every WASI import of the libraries that ``glue.wat`` does not answer."""
+    written: dict[str, str] = {}
+    for module in libraries:
+        for item in module.imported(Kind.FUNCTION):
+            interface = item.module.partition("@")[0]
+            key = f"{interface}#{item.name}"
+            if interface.startswith("wasi:") and key not in exported and key not in written:
+                written[key] = _binding(interface, item, module)
+    return "\n  ".join(written[key] for key in sorted(written))
+
+
+def _callback(name: str, parameters: int, *, returns: bool) -> str:
+    arguments = " ".join(f"(local.get {number})" for number in range(parameters))
+    arguments += " (i32.const 0)" * (5 - parameters)
+    call = f"(call $call (global.get ${name}) (i32.const {parameters}) {arguments})"
+    return (
+        f'(global ${name} (export "callback {name}") (mut i32) (i32.const 0))\n'
+        f'  (func (export "{name}") (param{" i32" * parameters})'
+        + (f" (result i32) {call})" if returns else f" (drop {call}))")
+    )
+
+
+@cache
+def _text() -> str:
+    source = resources.files(__package__).joinpath("glue.wat").read_text()
+    callbacks = [
+        _callback(name, count, returns=returns) for name, (count, returns) in CALLBACKS.items()
+    ]
+    return source.replace(";;@callbacks", "\n  ".join(callbacks))
+
+
+def glue_for(libraries: list[Module]) -> Module:
+    """Assemble the glue for libraries with these WASI imports."""
+    bare = read_module(wasmtime.wat2wasm(_text()))
+    exported = {item.name for item in bare.exports}
+    text = _text().replace(";;@bindings", _bindings(libraries, exported))
+    return read_module(wasmtime.wat2wasm(text))

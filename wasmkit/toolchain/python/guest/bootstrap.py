@@ -1,0 +1,140 @@
+"""Runs inside the interpreter image: imports what the builder hands it.
+
+The image has no file system. ``_proxy_wasm.exchange`` sends bytes to the builder outside and
+returns its answer: the one channel for sources, jobs and results. When a filter has been built
+nothing of this module is left in the snapshot.
+"""
+
+import sys
+
+import _proxy_wasm
+from _frozen_importlib import ModuleSpec
+
+MODULE, JOB, RESULT = b"M", b"J", b"R"
+
+
+class _Importer:
+    """Asks the builder for the source of a module; the first on ``sys.meta_path`` after builtins.
+
+    The answer is empty, or lines of: kind (``library``, ``site`` or ``author``), file name,
+    1 for a package; then the source. A native extension comes as kind ``native``.
+    """
+
+    @classmethod
+    def find_spec(cls, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        answer = _proxy_wasm.exchange(MODULE + name.encode())
+        if not answer:
+            return None
+        kind, file, package, source = answer.split(b"\n", 3)
+        if kind == b"native":
+            raise ImportError(
+                f"{name} is a native extension ({file.decode()}); a filter runs as WebAssembly"
+                " and can hold pure Python only",
+                name=name,
+            )
+        spec = ModuleSpec(name, cls, origin=file.decode(), is_package=package == b"1")
+        spec.has_location = False
+        spec.loader_state = (kind, source)
+        return spec
+
+    @staticmethod
+    def create_module(spec: ModuleSpec) -> None:
+        return None
+
+    @staticmethod
+    def exec_module(module: object) -> None:
+        spec = module.__spec__
+        kind, source = spec.loader_state
+        spec.loader_state = None
+        # Docstrings of the standard library are dead weight in every module that holds them.
+        optimise = 2 if kind == b"library" else 0
+        code = compile(source, spec.origin, "exec", 0, True, optimise)
+        if kind == b"author":
+            _remember_source(spec.origin, source.decode())
+        module.__file__ = spec.origin
+        exec(code, module.__dict__)
+
+
+def _remember_source(file: str, source: str) -> None:
+    runtime = sys.modules.get("wasmkit.sdk._runtime")
+    if runtime is not None:
+        runtime.remember_source(file, source)
+
+
+def prepare(preload: list[str]) -> None:
+    """Make the image: replace the import system, drop what pre-initialisation left, preload."""
+    sys.path[:] = []
+    sys.path_hooks[:] = []
+    sys.path_importer_cache.clear()
+    sys.meta_path[:] = [
+        finder
+        for finder in sys.meta_path
+        if getattr(finder, "__name__", "") in ("BuiltinImporter", "FrozenImporter")
+    ]
+    sys.meta_path.append(_Importer)
+    for name in ("app", "site", "_sitebuiltins", "collect", "sitecustomize", "usercustomize"):
+        sys.modules.pop(name, None)
+    for name in preload:
+        __import__(name)
+
+
+def build() -> None:
+    """Import the filter that the builder names and report what the host must call."""
+    import json
+
+    job = json.loads(_proxy_wasm.exchange(JOB))
+    try:
+        result = _load(job)
+    except BaseException as error:  # whatever the author's code raises is the author's to see
+        result = {"error": _describe(error), "traceback": _traceback(error)}
+    _proxy_wasm.exchange(RESULT + json.dumps(result).encode())
+
+
+def _load(job: dict) -> dict:
+    from wasmkit.sdk import _dispatch, _host, _runtime
+
+    module = __import__(job["module"], fromlist=["*"])
+    filter_class = getattr(module, job["class"], None)
+    if filter_class is None:
+        return {"missing": job["class"], "module": job["module"]}
+    _host.bind(_proxy_wasm)
+    _dispatch.start(filter_class, on_error=job["on_error"])
+    callbacks = _dispatch.callbacks()
+    _proxy_wasm.callbacks = callbacks  # kept alive: the host knows their addresses only
+    _runtime.install()
+    sys.meta_path.remove(_Importer)
+    return {
+        "callbacks": {name: id(function) for name, function in callbacks.items()},
+        "host_error": id(_host.HostError),
+        "modules": sorted(sys.modules),
+    }
+
+
+def _describe(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _traceback(error: BaseException) -> str:
+    """Format a traceback without the frames of this module, of imports and of the SDK."""
+    import traceback
+
+    if isinstance(error, SyntaxError):
+        return "".join(traceback.format_exception_only(error))
+    trace = error.__traceback__
+    frames = [
+        frame
+        for frame in traceback.extract_tb(trace)
+        if not frame.filename.startswith(("<frozen", "<bootstrap", "wasmkit/"))
+    ]
+    head = ["Traceback (most recent call last):\n", *traceback.format_list(frames)] if frames else []
+    return "".join([*head, *traceback.format_exception_only(error)])
+
+
+def finish() -> None:
+    """Drop everything that only the build needed."""
+    import gc
+
+    for name in ("_wasmkit_bootstrap", "__main__"):
+        sys.modules.pop(name, None)
+    gc.collect()
+    gc.freeze()
