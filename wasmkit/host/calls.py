@@ -1,0 +1,230 @@
+"""The host functions at the level of Python values: bytes in, bytes out.
+
+Wasm's integers are turned into these by ``imports``; the SDK in this process calls them directly.
+A call acts on the *effective* context: that of the running callback, or the one that the guest
+chose. A status other than OK is raised as ``CallError``.
+
+Functions of the ABI that are missing here (calls to other services, shared data, metrics) exist
+for a module's linking and answer ``UNIMPLEMENTED``.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from wasmkit.abi.constants import BufferType, HeaderMapType, LogLevel, Status, StreamType
+from wasmkit.abi.pairs import MAX_PAIRS, MAX_PAIRS_BYTES, decode_pairs, encode_pairs
+from wasmkit.host.buffer import Buffer
+from wasmkit.host.guest import GuestTrapError
+
+if TYPE_CHECKING:
+    from wasmkit.host.context import Context
+    from wasmkit.host.headers import HeaderMap, Pair
+    from wasmkit.host.plugin import Plugin
+
+__all__ = ["CallError", "Calls"]
+
+_ENTRY_OVERHEAD = 64
+"""What an entry costs the host beside its bytes, so that empty ones are not free."""
+
+
+class CallError(Exception):
+    """A host call ends with a status other than OK."""
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(status.name)
+        self.status = status
+
+
+class Calls:
+    """What a guest may ask of the host; one object for each VM."""
+
+    def __init__(self, plugin: Plugin) -> None:
+        self._plugin = plugin
+        self._spent = 0
+
+    @property
+    def _context(self) -> Context:
+        return self._plugin.effective_context
+
+    def reset_budget(self) -> None:
+        """Begin a new stream: what the last one made the host keep is gone."""
+        self._spent = 0
+
+    def _spend(self, size: int) -> None:
+        self._spent += size + _ENTRY_OVERHEAD
+        if self._spent > self._plugin.limits.host_bytes:
+            raise GuestTrapError(
+                f"the filter made the host keep more than {self._plugin.limits.host_bytes:,} bytes"
+            )
+
+    # Logging, time, environment
+
+    def log(self, level: int, message: bytes) -> None:
+        """Log a message; a level above critical is refused."""
+        if level > LogLevel.CRITICAL:
+            raise CallError(Status.BAD_ARGUMENT)
+        self._spend(len(message))
+        self._plugin.log(LogLevel(level), message)
+
+    def get_log_level(self) -> int:
+        """Return the lowest level that is kept: all are."""
+        return LogLevel.TRACE
+
+    def get_current_time_nanoseconds(self) -> int:
+        """Return the wall clock."""
+        return time.time_ns()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables of the VM."""
+        return dict(self._plugin.settings.environment)
+
+    # Header maps
+
+    def _map(self, map_type: int, *, change: bool) -> HeaderMap:
+        headers = self._context.header_map(_header_map_type(map_type), change=change)
+        if headers is None:
+            raise CallError(self._context.no_map_status(change=change))
+        return headers
+
+    def get_header_map_value(self, map_type: int, name: bytes) -> bytes:
+        """Return a header's first value."""
+        value = self._map(map_type, change=False).get(name)
+        if value is not None:
+            return value
+        if self._plugin.guest.abi_version == "0.1.0":
+            return b""
+        raise CallError(Status.NOT_FOUND)
+
+    def add_header_map_value(self, map_type: int, name: bytes, value: bytes) -> None:
+        """Add a header."""
+        headers = self._map(map_type, change=True)
+        self._spend(len(name) + len(value))
+        headers.add(name, value)
+
+    def replace_header_map_value(self, map_type: int, name: bytes, value: bytes) -> None:
+        """Put one header in place of all of that name."""
+        headers = self._map(map_type, change=True)
+        self._spend(len(name) + len(value))
+        headers.replace(name, value)
+
+    def remove_header_map_value(self, map_type: int, name: bytes) -> None:
+        """Remove a header; that it is absent is no error."""
+        self._map(map_type, change=True).remove(name)
+
+    def get_header_map_pairs(self, map_type: int) -> bytes:
+        """Return the map in the ABI's form; empty if it is empty or not to be had now."""
+        headers = self._context.header_map(_header_map_type(map_type), change=False)
+        return encode_pairs(headers.pairs) if headers else b""
+
+    def set_header_map_pairs(self, map_type: int, pairs: bytes) -> None:
+        """Put other headers in place of all; malformed ones clear the map."""
+        headers = self._map(map_type, change=True)
+        decoded = _pairs(pairs)
+        self._spend(len(pairs))
+        headers.replace_all(decoded)
+
+    def get_header_map_size(self, map_type: int) -> int:
+        """Return the sum of names' and values' lengths, as Envoy does."""
+        return self._map(map_type, change=True).byte_size
+
+    # Buffers
+
+    def _buffer(self, buffer_type: int) -> Buffer | bytes:
+        if buffer_type > BufferType.CALL_DATA:
+            raise CallError(Status.BAD_ARGUMENT)
+        buffer = self._context.buffer(BufferType(buffer_type))
+        if buffer is None:
+            raise CallError(Status.NOT_FOUND)
+        return buffer
+
+    def get_buffer_status(self, buffer_type: int) -> int:
+        """Return a buffer's length."""
+        return len(self._buffer(buffer_type))
+
+    def get_buffer_bytes(self, buffer_type: int, start: int, size: int) -> bytes:
+        """Return a part of a buffer, cut where the buffer ends."""
+        buffer = self._buffer(buffer_type)
+        if isinstance(buffer, Buffer):
+            return buffer.read(start, size)
+        return buffer[start : start + size]
+
+    def set_buffer_bytes(self, buffer_type: int, start: int, size: int, data: bytes) -> None:
+        """Replace at the front of a body, or append to it."""
+        buffer = self._buffer(buffer_type)
+        self._spend(len(data))
+        if isinstance(buffer, bytes) or not buffer.write(start, size, data):
+            raise CallError(Status.BAD_ARGUMENT)
+
+    # Properties
+
+    def get_property(self, path: bytes) -> bytes:
+        """Return a property's serialized value; the path's parts are separated by NUL."""
+        return self._context.get_property(path)
+
+    def set_property(self, path: bytes, value: bytes) -> None:
+        """Keep a value for the rest of the stream."""
+        self._spend(len(path) + len(value))
+        self._context.set_property(path, value)
+
+    # The stream
+
+    def send_local_response(
+        self, status: int, details: bytes, body: bytes, pairs: bytes, grpc_status: int
+    ) -> None:
+        """Answer the request when the running callback has returned; its result is then ignored."""
+        headers = _pairs(pairs)
+        self._spend(len(body) + len(pairs))
+        self._context.send_local_response(
+            status, b"_".join(details.split()), body, headers, grpc_status
+        )
+        self._plugin.stop_iteration()
+
+    def continue_stream(self, stream_type: int) -> None:
+        """Go on with a paused half of the stream when the running callback has returned."""
+        self._context.continue_stream(_stream_type(stream_type))
+
+    def close_stream(self, stream_type: int) -> None:
+        """Reset the stream when the running callback has returned."""
+        self._context.close_stream(_stream_type(stream_type))
+
+    # The VM
+
+    def set_effective_context(self, context_id: int) -> None:
+        """Let further calls of the running callback act on another context."""
+        if not self._plugin.set_effective_context(context_id):
+            raise CallError(Status.BAD_ARGUMENT)
+
+    def set_tick_period_milliseconds(self, period: int) -> None:
+        """Call ``on_tick`` that often; 0 stops it."""
+        self._plugin.tick_period = period
+
+    def done(self) -> None:
+        """Say that a root context whose ``on_done`` returned false is done now."""
+        if not self._plugin.finish_done(self._context):
+            raise CallError(Status.NOT_FOUND)
+
+
+def _header_map_type(number: int) -> HeaderMapType:
+    if number > HeaderMapType.HTTP_CALL_RESPONSE_TRAILERS:
+        raise CallError(Status.BAD_ARGUMENT)
+    return HeaderMapType(number)
+
+
+def _stream_type(number: int) -> StreamType:
+    if number > StreamType.UPSTREAM:
+        raise CallError(Status.BAD_ARGUMENT)
+    return StreamType(number)
+
+
+def _pairs(data: bytes) -> list[Pair]:
+    """Read pairs as Envoy does: what is malformed or too large counts as no pairs."""
+    if len(data) > MAX_PAIRS_BYTES:
+        return []
+    try:
+        pairs = decode_pairs(data)
+    except ValueError:
+        return []
+    return pairs if len(pairs) <= MAX_PAIRS else []

@@ -1,0 +1,401 @@
+"""One HTTP request through Envoy's filter chain, in which there is one Wasm filter.
+
+Follows Envoy's ``source/common/http/filter_manager.cc``, each direction being one ``_Half``:
+headers, pieces of body and trailers arrive, the filter lets them pass or stops them, and what it
+stopped goes on when it resumes. A local reply answers from inside: through the filter's response
+callbacks while there is no response yet, past them while the client has seen nothing, and by a
+reset when it is too late.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from wasmkit.abi.constants import StreamType
+from wasmkit.host.actions import DataStatus, HeadersStatus, TrailersStatus
+from wasmkit.host.buffer import Buffer
+from wasmkit.host.headers import HeaderMap
+from wasmkit.host.http import (
+    HUNG_UP,
+    RESPONSE_TOO_LARGE,
+    TOO_LARGE,
+    LocalReply,
+    Message,
+    is_grpc,
+    local_reply,
+    received_request,
+    received_response,
+    request_fault,
+    sent_request,
+    sent_response,
+)
+from wasmkit.host.properties import StreamFacts, VisibleHeaders
+from wasmkit.host.stream_context import StreamContext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wasmkit.host.plugin import Plugin
+
+__all__ = ["BUFFER_LIMIT", "HttpStream", "StreamResult"]
+
+BUFFER_LIMIT = 1024 * 1024
+"""Bytes of a body that Envoy keeps back at most (``per_connection_buffer_limit_bytes``)."""
+
+_MAX_TICKS = 1000
+"""A stream that is still stopped after so many ticks is given up, as a client would."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamResult:
+    """What became of a request.
+
+    ``upstream`` is what the upstream got, None if it got nothing complete; ``client`` is what the
+    client got, None if its connection was closed, or it gave up, before a response began.
+    """
+
+    upstream: Message | None
+    client: Message | None
+
+
+class _State(Enum):
+    """Envoy's ``IterationState``."""
+
+    CONTINUE = 0
+    STOP_ONE = 1
+    STOP_ALL_BUFFER = 3
+    STOP_ALL_WATERMARK = 4
+
+
+_STOPS_ALL = (_State.STOP_ALL_BUFFER, _State.STOP_ALL_WATERMARK)
+
+
+class _Half:
+    """One direction: what has arrived, where the filter stands, what has gone on."""
+
+    def __init__(self, direction: StreamType) -> None:
+        self.direction = direction
+        self.state = _State.CONTINUE
+        self.headers = HeaderMap()
+        self.trailers: HeaderMap | None = None
+        self.begun = False
+        self.arrived_all = False
+        self.filter_saw_end = False
+        self.kept: Buffer | None = None
+        self.streaming = False
+        self.calling = False
+        # What came out behind the filter:
+        self.sent_headers = False
+        self.sent_body = bytearray()
+        self.sent_trailers = False
+        self.sent_all = False
+
+    def send_headers(self, *, end: bool) -> None:
+        """Let the headers go on; twice is once."""
+        self.sent_headers = True
+        self.sent_all = self.sent_all or end
+
+    def send_data(self, data: bytes, *, end: bool) -> None:
+        """Let a piece of the body go on."""
+        self.sent_body += data
+        self.sent_all = self.sent_all or end
+
+    def send_trailers(self) -> None:
+        """Let the trailers go on, and the message with them is complete."""
+        self.sent_trailers = self.sent_all = True
+
+
+class HttpStream:
+    """Drives one request through the filter of a plugin; made anew for each request."""
+
+    def __init__(self, plugin: Plugin, facts: StreamFacts | None = None) -> None:
+        self._plugin = plugin
+        self.facts = facts or StreamFacts()
+        self._request = _Half(StreamType.REQUEST)
+        self._response = _Half(StreamType.RESPONSE)
+        self._prepared: LocalReply | None = None
+        self._replied = False
+        self._reset = False
+        self._is_head = False
+        self._is_grpc = False
+        # A request passes by a VM that has failed if the policy is to fail open.
+        bypass = bool(plugin.trap) and plugin.settings.fail_open
+        self._context: StreamContext | None = None
+        if not bypass:
+            context_id = plugin.new_context_id()
+            self._context = StreamContext(plugin, context_id, plugin.root.id, self)
+            plugin.add_context(self._context)
+
+    def play(self, request: Message, respond: Callable[[Message], Message | None]) -> StreamResult:
+        """Send a request, get the upstream's response to it, and return what came of both.
+
+        The request's headers begin with the pseudo headers. ``respond`` is called once if the
+        whole request reaches the upstream; None means that it hangs up.
+        """
+        headers = received_request(request.headers)
+        self._is_head = headers.get(b":method") == b"HEAD"
+        self._is_grpc = is_grpc(headers)
+        self.facts.request_headers_size = headers.byte_size
+        self._receive(self._request, headers, request)
+        self._tick_while_stopped(self._request)
+        upstream = None
+        if self._request.sent_all and not self.finished:
+            upstream = sent_request(
+                self._request.headers, bytes(self._request.sent_body), self._request.trailers
+            )
+            self._answer(respond(upstream))
+            self._tick_while_stopped(self._response)
+        client = self._client()
+        self._end()
+        return StreamResult(upstream, client)
+
+    def _answer(self, response: Message | None) -> None:
+        if response is None:
+            self.send_local_reply(HUNG_UP)
+            return
+        headers = received_response(response.headers)
+        self.facts.response_code_details = b"via_upstream"
+        self._receive(self._response, headers, response)
+
+    def _tick_while_stopped(self, half: _Half) -> None:
+        """Let the filter's timer fire until it lets the stream go on: nothing else happens now."""
+        for _ in range(_MAX_TICKS):
+            if half.sent_all or self.finished or not self._plugin.tick_period:
+                return
+            self._plugin.root.tick()
+
+    def _client(self) -> Message | None:
+        half = self._response
+        if not half.sent_headers:
+            return None
+        body = b"" if self._is_head else bytes(half.sent_body)
+        return sent_response(half.headers, body, half.trailers if half.sent_trailers else None)
+
+    def _end(self) -> None:
+        """Finish the stream: the filter's log, done and delete callbacks."""
+        if self._context is None:
+            return
+        self.facts.duration = time.time_ns() - self.facts.started
+        response = self._response.headers if self._response.begun else None
+        self._context.on_log(
+            VisibleHeaders(self._request.headers, response, self._response.trailers)
+        )
+        self._context.on_destroy()
+
+    # One direction
+
+    def _receive(self, half: _Half, headers: HeaderMap, message: Message) -> None:
+        """Bring a message as HTTP/1.1 does: the body in one piece, its end behind it."""
+        trailers = HeaderMap(message.trailers) if message.trailers else None
+        self._receive_headers(half, headers, end=not message.body and trailers is None)
+        if message.body and not self.finished:
+            self._receive_data(half, Buffer(message.body), end=False)
+            if trailers is None and not self.finished:
+                self._receive_data(half, Buffer(), end=True)
+        if trailers is not None and not self.finished:
+            half.trailers = trailers
+            half.arrived_all = True
+            self._receive_trailers(half)
+
+    def _receive_headers(self, half: _Half, headers: HeaderMap, *, end: bool) -> None:
+        half.headers = headers
+        half.begun = True
+        half.arrived_all = half.filter_saw_end = end
+        if half.direction is StreamType.RESPONSE:
+            self._note_response(headers)
+        status = HeadersStatus.CONTINUE
+        if self._context is not None:
+            half.calling = True
+            status = self._context.on_headers(half.direction, headers, end=end)
+            half.calling = False
+            if self._cut_short(half):
+                return
+        if status is HeadersStatus.CONTINUE:
+            self._send_headers(half, end=end)
+        else:
+            half.state = _State(status)
+
+    def _receive_data(self, half: _Half, data: Buffer, *, end: bool, resumed: bool = False) -> None:
+        half.arrived_all = half.arrived_all or end
+        if not resumed:
+            self._count(half, len(data))
+            if half.state in _STOPS_ALL:
+                half.streaming = half.state is _State.STOP_ALL_WATERMARK
+                self._keep(half, data)
+                return
+        if half.filter_saw_end:
+            return
+        had_trailers = half.trailers is not None
+        half.filter_saw_end = end and not had_trailers
+        status = DataStatus.CONTINUE
+        if self._context is not None:
+            half.calling = True
+            status = self._context.on_data(half.direction, data, end=half.filter_saw_end)
+            half.calling = False
+            if self._cut_short(half):
+                return
+        self._after_data(half, status, data, end=end)
+        if half.trailers is not None and not had_trailers and half.state is _State.CONTINUE:
+            half.send_trailers()  # those that the filter has just added
+
+    def _after_data(self, half: _Half, status: DataStatus, data: Buffer, *, end: bool) -> None:
+        if status is DataStatus.CONTINUE:
+            if half.state is _State.STOP_ONE:
+                self._keep(half, data)
+                self.resume(half.direction)
+                return
+            if data is half.kept:
+                half.kept = None
+            half.send_data(data.take(), end=end and half.trailers is None)
+            return
+        half.state = _State.STOP_ONE
+        if status is not DataStatus.STOP_NO_BUFFER:
+            half.streaming = status is DataStatus.STOP_AND_WATERMARK
+            self._keep(half, data)
+        elif half.arrived_all and half.trailers is None and half.kept is None:
+            half.kept = Buffer()  # so that resuming brings the end
+
+    def _receive_trailers(self, half: _Half, *, resumed: bool = False) -> None:
+        if half.state in _STOPS_ALL and not resumed:
+            return
+        assert half.trailers is not None
+        status = TrailersStatus.CONTINUE
+        if self._context is not None:
+            half.calling = True
+            status = self._context.on_trailers(half.direction, half.trailers)
+            half.calling = False
+            if self._cut_short(half):
+                return
+        if status is not TrailersStatus.CONTINUE:
+            half.state = _State.STOP_ONE
+        elif half.state is _State.STOP_ONE:
+            self.resume(half.direction)
+        else:
+            half.send_trailers()
+
+    def _send_headers(self, half: _Half, *, end: bool) -> None:
+        half.send_headers(end=end)
+        if half.direction is StreamType.REQUEST:
+            fault = request_fault(half.headers)
+            if fault:
+                self.send_local_reply(fault)
+
+    def _keep(self, half: _Half, data: Buffer) -> None:
+        if half.kept is None:
+            half.kept = Buffer()
+        if half.kept is not data:
+            half.kept.data += data.take()
+        if len(half.kept) > BUFFER_LIMIT and not half.streaming:
+            self.send_local_reply(
+                TOO_LARGE if half.direction is StreamType.REQUEST else RESPONSE_TOO_LARGE
+            )
+
+    def _count(self, half: _Half, size: int) -> None:
+        if half.direction is StreamType.REQUEST:
+            self.facts.request_size += size
+        else:
+            self.facts.response_size += size
+
+    def _note_response(self, headers: HeaderMap) -> None:
+        self.facts.response_headers_size = headers.byte_size
+        self.facts.response_code = int(headers.get(b":status") or b"0")
+
+    def _cut_short(self, half: _Half) -> bool:
+        """After a callback: carry out the local reply that it asked for; True if it is over."""
+        if self._prepared is not None:
+            reply, self._prepared = self._prepared, None
+            self._reply_through_filter(reply)
+            return True
+        return self._reset or (self._replied and (half is self._request or self.finished))
+
+    # What the filter's context asks for
+
+    @property
+    def finished(self) -> bool:
+        """Whether the client has its whole response, or its connection is closed."""
+        return self._reset or self._response.sent_all
+
+    def _half(self, direction: StreamType) -> _Half:
+        return self._request if direction is StreamType.REQUEST else self._response
+
+    def buffered(self, direction: StreamType) -> Buffer | None:
+        """See ``FilterCallbacks``."""
+        return self._half(direction).kept
+
+    def keep_back(self, direction: StreamType, data: Buffer) -> None:
+        """See ``FilterCallbacks``."""
+        half = self._half(direction)
+        half.streaming = False
+        self._keep(half, data)
+
+    def add_trailers(self, direction: StreamType) -> HeaderMap:
+        """See ``FilterCallbacks``."""
+        trailers = self._half(direction).trailers = HeaderMap()
+        return trailers
+
+    def resume(self, direction: StreamType) -> None:
+        """See ``FilterCallbacks``; Envoy's ``commonContinue``."""
+        half = self._half(direction)
+        if self.finished or (half is self._request and self._replied) or not half.begun:
+            return
+        from_filter = half.state in _STOPS_ALL
+        half.state = _State.CONTINUE
+        had_trailers = half.trailers is not None
+        if not half.sent_headers:
+            self._send_headers(
+                half, end=half.arrived_all and half.kept is None and not had_trailers
+            )
+        if half.kept is not None:
+            end = half.arrived_all and not had_trailers
+            if from_filter:
+                self._receive_data(half, half.kept, end=end, resumed=True)
+            else:
+                data, half.kept = half.kept.take(), None
+                half.send_data(data, end=end)
+        if had_trailers and not self.finished:
+            if from_filter:
+                self._receive_trailers(half, resumed=True)
+            else:
+                half.send_trailers()
+
+    def reset(self) -> None:
+        """See ``FilterCallbacks``."""
+        self._reset = True
+
+    def send_local_reply(self, reply: LocalReply) -> None:
+        """See ``FilterCallbacks``."""
+        if self.finished:
+            return
+        if not self._response.begun:
+            self._replied = True
+            if self._request.calling:
+                self._prepared = self._prepared or reply
+            elif self._prepared is None:
+                self._reply_through_filter(reply)
+        elif not self._response.sent_headers:
+            self._reply_to_client(reply)
+        else:
+            self.reset()
+
+    def _reply_through_filter(self, reply: LocalReply) -> None:
+        self.facts.response_code_details = reply.details
+        headers, body = local_reply(reply, is_head=self._is_head, is_grpc=self._is_grpc)
+        half = self._response
+        self._receive_headers(half, headers, end=not body)
+        if body and not self.finished:
+            self._receive_data(half, Buffer(body), end=True)
+
+    def _reply_to_client(self, reply: LocalReply) -> None:
+        """Answer past the filter, in place of a response that the client has not seen yet."""
+        self._replied = True
+        self.facts.response_code_details = reply.details
+        headers, body = local_reply(reply, is_head=self._is_head, is_grpc=self._is_grpc)
+        half = self._response
+        half.headers, half.trailers = headers, None
+        self._note_response(headers)
+        half.send_headers(end=not body)
+        if body:
+            half.send_data(body, end=True)
