@@ -1,0 +1,169 @@
+"""Compares what came out with what was expected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wasmkit.abi.constants import LogLevel
+from wasmkit.replay.body import (
+    difference,
+    parse_json,
+    same_json,
+    show_json,
+    summary,
+    undo_coding,
+)
+from wasmkit.replay.result import Difference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wasmkit.replay.expectation import BodyRule, Expectation, HeaderRule, LogRule, MessageRule
+    from wasmkit.replay.outcome import LogLine, Outcome
+    from wasmkit.traffic.model import Exchange, Header, Request, Response
+
+__all__ = ["TRACEBACK", "check"]
+
+TRACEBACK = "Traceback (most recent call last):"
+"""In an error-level line it means that a callback raised."""
+
+
+def check(
+    exchange: Exchange, outcome: Outcome, expectations: tuple[Expectation, ...]
+) -> tuple[Difference, ...]:
+    """Return what is not as the expectations, all of them about this exchange, say.
+
+    Whatever they say, the module must not trap and no callback may raise, unless one of them
+    expects the trap or the line logged.
+    """
+    found = [*_defaults(outcome, expectations)]
+    for expectation in expectations:
+        found += _Checker(expectation, exchange, outcome).differences()
+    return tuple(found)
+
+
+def _defaults(outcome: Outcome, expectations: tuple[Expectation, ...]) -> Iterator[Difference]:
+    if outcome.trap and not any(expectation.trap for expectation in expectations):
+        yield Difference("trap", "none", outcome.trap)
+    rules = [rule for each in expectations for rule in each.logs if rule.times != 0]
+    for line in outcome.logs:
+        raised = line.level >= LogLevel.ERROR and TRACEBACK in line.message
+        if raised and not any(_fits(rule, line) for rule in rules):
+            last = line.message.rstrip().rpartition("\n")[2]
+            yield Difference("logs", "no exception", last)
+
+
+def _fits(rule: LogRule, line: LogLine) -> bool:
+    return rule.level in (None, line.level) and rule.text.fits(
+        line.message.encode("utf-8", "surrogateescape")
+    )
+
+
+class _Checker:
+    """Checks one expectation; differences name the line that demands what is not there."""
+
+    def __init__(self, expectation: Expectation, exchange: Exchange, outcome: Outcome) -> None:
+        self._rules = expectation
+        self._exchange = exchange
+        self._outcome = outcome
+
+    def differences(self) -> Iterator[Difference]:
+        rules = self._rules
+        if rules.trap and not self._outcome.trap:
+            yield self._differs(("trap",), "the module traps", None)
+        if rules.response:
+            recorded = self._exchange.response
+            yield from self._message("response", rules.response, self._outcome.client, recorded)
+        if rules.upstream:
+            yield from self._upstream(rules.upstream)
+        for index, rule in enumerate(rules.logs):
+            yield from self._log(rule, index)
+
+    def _differs(
+        self,
+        path: tuple[str | int, ...],
+        expected: str,
+        got: str | None,
+        detail: tuple[str, ...] = (),
+    ) -> Difference:
+        field = ".".join(str(part) for part in path if not isinstance(part, int))
+        return Difference(field, expected, got, self._rules.place(*path), detail)
+
+    def _upstream(self, rule: MessageRule) -> Iterator[Difference]:
+        request = self._outcome.upstream
+        if rule.reached is False:
+            if request is not None:
+                got = f"{request.method} {request.path}"
+                yield self._differs(("upstream", "reached"), "no request", got)
+        elif request is None:
+            yield self._differs(("upstream",), "the request gets through", None)
+        else:
+            yield from self._message("upstream", rule, request, self._exchange.request)
+
+    def _message(
+        self, side: str, rule: MessageRule, got: Request | Response, recorded: Request | Response
+    ) -> Iterator[Difference]:
+        for name in ("status", "method", "path"):
+            wanted = getattr(rule, name)
+            if wanted is not None and getattr(got, name) != wanted:
+                yield self._differs((side, name), str(wanted), str(getattr(got, name)))
+        for header in rule.headers:
+            yield from self._header(side, header, got.headers)
+        if rule.body is not None:
+            yield from self._body((side, "body"), rule.body, got, recorded)
+
+    def _header(
+        self, side: str, rule: HeaderRule, headers: tuple[Header, ...]
+    ) -> Iterator[Difference]:
+        values = tuple(value for name, value in headers if name == rule.name)
+        if rule.text is not None:
+            fits = any(rule.text.fits(_bytes(value)) for value in values)
+            expected = str(rule.text)
+        else:
+            fits = values == rule.values
+            expected = _shown(rule.values) or "(absent)"
+        if not fits:
+            yield self._differs((side, "headers", rule.name), expected, _shown(values))
+
+    def _body(
+        self,
+        path: tuple[str, ...],
+        rule: BodyRule,
+        message: Request | Response,
+        recorded: Request | Response,
+    ) -> Iterator[Difference]:
+        if rule.unchanged and message.body != recorded.body:
+            lines = difference(
+                undo_coding(recorded.body, recorded.headers),
+                undo_coding(message.body, message.headers),
+            )
+            yield self._differs(path, "as recorded", summary(message.body), lines)
+        body = undo_coding(message.body, message.headers)
+        if rule.equals is not None and body != _bytes(rule.equals):
+            wanted = _bytes(rule.equals)
+            yield self._differs(path, summary(wanted), summary(body), difference(wanted, body))
+        if rule.text is not None and not rule.text.fits(body):
+            yield self._differs(path, str(rule.text), summary(body))
+        for wanted_json in rule.json:
+            value, reason = parse_json(body)
+            if reason:
+                yield self._differs((*path, "json"), "JSON", f"{summary(body)} ({reason})")
+            elif not same_json(value, wanted_json):
+                shown = show_json(wanted_json).encode(), show_json(value).encode(errors="replace")
+                lines = difference(*shown)
+                yield self._differs((*path, "json"), "equal JSON", summary(body), lines)
+
+    def _log(self, rule: LogRule, index: int) -> Iterator[Difference]:
+        count = sum(_fits(rule, line) for line in self._outcome.logs)
+        if count != rule.times if rule.times is not None else count == 0:
+            got = f"{count} of {len(self._outcome.logs)} lines fit"
+            yield self._differs(("logs", index), str(rule), got)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _shown(values: tuple[str, ...]) -> str | None:
+    """Return a header's values in one text, or None if it has none."""
+    return None if not values else values[0] if len(values) == 1 else f"[{', '.join(values)}]"
