@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wasmkit.abi.constants import BufferType
 from wasmkit.sdk import _host
 
 __all__ = ["Body", "EmptyBody"]
@@ -12,17 +13,17 @@ _EVERYTHING = 0xFFFFFFFF
 class Body:
     """A piece of a body, or all of it; valid in the hook that it was given to.
 
-    Changing its length needs ``changes_request_body`` (or ``changes_response_body``) of the
-    filter, because ``content-length`` has been sent on: where that header is left and would be
-    wrong, a change raises ``ValueError``.
+    Changing its length raises ``ValueError`` unless the filter says ``changes_request_body``
+    (or ``changes_response_body``): ``content-length`` has been sent on by then, and a message
+    whose length it does not tell hangs or is cut.
     """
 
-    __slots__ = ("_buffer", "_headers", "_size")
+    __slots__ = ("_buffer", "_may_change", "_size")
 
-    def __init__(self, buffer_type: int, header_map: int, size: int) -> None:
+    def __init__(self, buffer_type: int, size: int, may_change: bool) -> None:
         self._buffer = buffer_type
-        self._headers = header_map
         self._size = size
+        self._may_change = may_change
 
     def __len__(self) -> int:
         """Return the number of bytes."""
@@ -52,14 +53,12 @@ class Body:
         self._set(self._size, 0, data, self._size + len(data))
 
     def _set(self, start: int, size: int, data: bytes, new_size: int) -> None:
-        if new_size != self._size:
-            length = _host.host.proxy_get_header_map_value(self._headers, "content-length")
-            if length is not None and length != str(new_size):
-                side = "response" if self._buffer else "request"
-                raise ValueError(
-                    f"the {side}'s content-length of {length} has been sent on and would be wrong; "
-                    f"write `changes_{side}_body = True` in the filter class"
-                )
+        if new_size != self._size and not self._may_change:
+            side = "response" if self._buffer else "request"
+            raise ValueError(
+                f"the {side}'s content-length has been sent on, so that its body must keep its "
+                f"length; write `changes_{side}_body = True` in the filter class"
+            )
         _host.host.proxy_set_buffer_bytes(self._buffer, start, size, data)
         self._size = new_size
 
@@ -68,6 +67,9 @@ class EmptyBody(Body):
     """The body of a message that has none; it stays so."""
 
     __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(BufferType.REQUEST_BODY, 0, False)
 
     def read(self, start: int = 0, size: int | None = None) -> bytes:
         """Return no bytes."""

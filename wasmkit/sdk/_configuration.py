@@ -157,6 +157,8 @@ def _one_of(values: dict[tuple[type, Any], Any]) -> Reader:
     names = " or ".join(_show(value) for _, value in values)
 
     def reader(value: Any, path: str) -> Any:
+        if type(value) is float and value.is_integer():
+            value = int(value)
         try:
             return values[type(value), value]
         except (KeyError, TypeError):  # TypeError: a list or an object, which cannot be a key

@@ -139,11 +139,11 @@ class RootContext(Context, Generic[ConfigT]):
 
     def set_tick_period(self, seconds: float) -> None:
         """Have ``on_tick`` run every so many seconds, to the millisecond; 0 stops it."""
-        period = round(seconds * 1000)
-        if not 0 <= period <= _EVERYTHING or (seconds and not period):
+        period = seconds * 1000
+        if not (period == 0 or 1 <= period <= _EVERYTHING):
             raise ValueError(f"a tick period of {seconds} s is below 1 ms or above 49 days")
         self._switch()
-        _host.host.proxy_set_tick_period_milliseconds(period)
+        _host.host.proxy_set_tick_period_milliseconds(round(period))
 
     def done(self) -> None:
         """End the plugin whose ``on_done`` has answered False."""
@@ -200,18 +200,18 @@ class HttpFilter(Context, Generic[ConfigT, RootT]):
     """The same for responses."""
 
     request_headers: ClassVar[Headers] = Headers(HeaderMapType.REQUEST_HEADERS)
-    """This stream's request headers, for hooks that are not given them.
+    """This stream's request headers, for ``on_log``, which is given none.
 
-    Envoy has them until the request has gone on (so in the request's body hooks, where changes
-    may come too late) and again in ``on_log``; elsewhere a read raises ``HostError``. Keep in an
-    attribute what a response hook needs to know of the request.
+    Elsewhere Envoy has them only in ``on_request_headers`` (and in the request's body hooks
+    while they are held back); a read raises ``HostError``. Keep in an attribute what a later
+    hook needs to know of them.
     """
     request_trailers: ClassVar[Headers] = Headers(HeaderMapType.REQUEST_TRAILERS)
-    """The request's trailers, in ``on_log``."""
+    """The request's trailers, likewise."""
     response_headers: ClassVar[Headers] = Headers(HeaderMapType.RESPONSE_HEADERS)
-    """The response's headers, in its body hooks and ``on_log``."""
+    """The response's headers, likewise."""
     response_trailers: ClassVar[Headers] = Headers(HeaderMapType.RESPONSE_TRAILERS)
-    """The response's trailers, in ``on_log``."""
+    """The response's trailers, likewise."""
 
     if not TYPE_CHECKING:
 

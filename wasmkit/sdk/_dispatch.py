@@ -262,7 +262,7 @@ class _Dispatcher:
         self, hook: Hook, name: str, side: Side, late: int, *, whole: bool
     ) -> Callback:
         find = self.streams.get
-        buffer, header_map = side.buffer, side.header_map
+        buffer, may_change = side.buffer, side.may_change(self.filter_class)
 
         def callback(context_id: int, size: int, end_of_stream: int) -> int:
             effective.id = context_id
@@ -272,7 +272,7 @@ class _Dispatcher:
             if whole and not end_of_stream:
                 return 1  # StopIterationAndBuffer: the next call's buffer has all of it
             try:
-                body = Body(buffer, header_map, size)
+                body = Body(buffer, size, may_change)
                 result = hook(stream, body) if whole else hook(stream, body, end_of_stream != 0)
                 return 0 if result is None else _action(result)
             except _CAUGHT as error:
@@ -340,7 +340,7 @@ class _Dispatcher:
             if way != _CLOSE:
                 try:
                     host.proxy_send_local_response(500, "wasmkit_filter_exception", b"", b"", -1)
-                except _host.HostError:  # it is our own answer that a hook failed on
+                except _host.HostError:  # a host that takes no second answer, say
                     way = _CLOSE
             if way == _CLOSE:
                 host.proxy_close_stream(StreamType.RESPONSE)

@@ -87,12 +87,13 @@ class LogHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Log one record as one message, with the traceback of its ``exc_info``."""
+        level = _LEVELS[min(max(record.levelno, 0), 59) // 10]
         try:
-            _host.host.proxy_log(
-                _LEVELS[min(max(record.levelno, 0), 59) // 10], self.format(record)
-            )
-        except Exception:  # noqa: BLE001  # logging's rule: a bad call to it never fails the caller
-            self.handleError(record)
+            text = self.format(record)
+        except Exception as error:  # noqa: BLE001  # logging's rule: it never fails its caller
+            level = int(LogLevel.ERROR)
+            text = f"{record.pathname}:{record.lineno}: bad logging call\n{format_error(error)}"
+        _host.host.proxy_log(level, text)
 
 
 _LEVELS = (

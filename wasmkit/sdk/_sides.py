@@ -34,23 +34,26 @@ def own_hook(cls: type, name: str) -> Hook | None:
 class Side:
     """The request's or the response's way through a filter."""
 
-    __slots__ = ("buffer", "header_map", "headers", "name", "trailers")
+    __slots__ = ("buffer", "headers", "name", "trailers")
 
     def __init__(self, name: str, header_map: int, trailer_map: int, buffer: int) -> None:
         self.name = name
-        self.header_map = int(header_map)
         self.buffer = int(buffer)
         self.headers = Headers(header_map)
         self.trailers = Headers(trailer_map)
+
+    def may_change(self, cls: type[HttpFilter[Any, Any]]) -> bool:
+        """Return whether a class may change the length of this side's bodies."""
+        return bool(getattr(cls, f"changes_{self.name}_body"))
 
     def headers_hook(self, cls: type[HttpFilter[Any, Any]]) -> Hook | None:
         """Return what a headers callback has to run, or None for nothing."""
         own = own_hook(cls, f"on_{self.name}_headers")
         complete = own_hook(cls, f"on_{self.name}_body_complete")
-        changes = bool(getattr(cls, f"changes_{self.name}_body"))
+        changes = self.may_change(cls)
         if complete is None and not changes:
             return own
-        empty = EmptyBody(self.buffer, self.header_map, 0)
+        empty = EmptyBody()
 
         def hook(stream: HttpFilter[Any, Any], headers: Headers, end_of_stream: bool) -> Any:
             replied = stream.reply_sent
@@ -75,22 +78,20 @@ class Side:
         complete = own_hook(cls, f"on_{self.name}_body_complete")
         if complete is None:
             return own
+        may_change = self.may_change(cls)
 
         def hook(stream: HttpFilter[Any, Any], trailers: Headers) -> Any:
             replied = stream.reply_sent
-            result = complete(stream, self._kept_body())
+            result = complete(stream, self._kept_body(may_change=may_change))
             if own is None or stream.reply_sent is not replied:
                 return result
             return _both(result, own(stream, trailers))
 
         return hook
 
-    def _kept_body(self) -> Body:
-        try:
-            size = _host.host.proxy_get_buffer_status(self.buffer)
-        except _host.HostError:  # there was no body before the trailers
-            size = 0
-        return (Body if size else EmptyBody)(self.buffer, self.header_map, size)
+    def _kept_body(self, *, may_change: bool) -> Body:
+        size = _host.host.proxy_get_buffer_status(self.buffer)
+        return Body(self.buffer, size, may_change) if size else EmptyBody()
 
 
 def _both(first: Any, second: Any) -> Any:

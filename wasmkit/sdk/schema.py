@@ -96,7 +96,7 @@ def _object(kind: type, root: Any, definitions: dict[str, Any]) -> dict[str, Any
     schema: dict[str, Any] = {"title": kind.__name__}
     doc = (kind.__doc__ or "").strip()
     if doc and not doc.startswith(f"{kind.__name__}("):  # which is dataclass's own docstring
-        schema["description"] = doc.split("\n\n")[0].replace("\n", " ")
+        schema["description"] = " ".join(doc.split("\n\n")[0].split())
     schema |= {"type": "object", "properties": {}, "additionalProperties": False}
     required = []
     for field in dataclasses.fields(typing.cast("Any", kind)):

@@ -163,8 +163,8 @@ class Shout(HttpFilter[None]):
 
 
 def stream_object(vm: Vm, context: int) -> Any:
-    table = vm.callbacks["proxy_on_context_create"].__self__.streams
-    return table[context]
+    bound: Any = vm.callbacks["proxy_on_context_create"]
+    return bound.__self__.streams[context]
 
 
 def test_a_whole_body_comes_once_and_can_be_changed() -> None:
@@ -264,6 +264,8 @@ def test_either_of_two_hooks_in_a_callback_pauses(who: str, end: str) -> None:
 
 
 class Pieces(HttpFilter[None]):
+    changes_response_body = True
+
     def on_response_body(self, body: Body, end_of_stream: bool) -> Action | None:
         self.ended = end_of_stream
         body.append(b"|")
@@ -435,12 +437,26 @@ def test_a_reply_stands_when_its_hook_fails_afterwards() -> None:
     assert vm.host.closed == []
 
 
-def test_a_hook_that_fails_on_its_own_reply_closes_the_stream() -> None:
+def test_a_failure_takes_the_place_of_its_own_reply() -> None:
     vm = Vm(AnswersThenFails)
     stream = vm.stream()
     vm.call("request_headers", stream, 1, 1)
     assert vm.call("response_headers", stream, 1, 1) == 1
-    assert [reply.status for reply in vm.host.replies] == [429]
+    assert [reply.status for reply in vm.host.replies] == [429, 500]
+    assert vm.host.closed == []
+
+
+class NoReplies(MemoryHost):
+    def proxy_send_local_response(
+        self, status: int, details: str, body: bytes, pairs: bytes, grpc_status: int, /
+    ) -> None:
+        raise _host.HostError(10)
+
+
+def test_where_no_answer_can_be_sent_the_stream_is_closed() -> None:
+    vm = Vm(Fails, host=NoReplies())
+    stream = vm.stream()
+    assert vm.call("request_headers", stream, 1, 1) == 1
     assert vm.host.closed == [(stream, 1)]
 
 
