@@ -35,6 +35,8 @@ _TYPES = {
     "object": "an object",
     "string": "a string",
 }
+_TELLING = exceptions.by_relevance(strong=frozenset({"additionalProperties"}))
+"""An unknown key goes first: it is often the misspelling of one that is then missing too."""
 
 
 class SchemaError(Exception):
@@ -93,10 +95,6 @@ def find_fault(schema: object, value: object) -> Fault | None:
         raise SchemaError(f"a $schema, $id or $ref is no URI: {bad}") from bad
     except RecursionError as bad:
         raise SchemaError("a $ref leads back to itself, or the nesting is too deep") from bad
-
-
-_TELLING = exceptions.by_relevance(strong=frozenset({"additionalProperties"}))
-"""An unknown key goes first: it is often the misspelling of one that is then missing too."""
 
 
 def _fault(error: Any) -> Fault:  # its attributes' stubs all allow a value that never occurs
