@@ -71,12 +71,15 @@ def bootstrap_json(bootstrap: Bootstrap) -> str:
     """Return the bootstrap configuration (envoy.config.bootstrap.v3.Bootstrap)."""
     return json.dumps(
         {
+            "node": {"id": "wasmkit", "cluster": "wasmkit"},
             "admin": {"address": {"pipe": {"path": str(bootstrap.admin_socket), "mode": 0o600}}},
             "static_resources": {
                 "listeners": [
                     {
                         "name": "ingress",
                         "address": _address(bootstrap.listen),
+                        # Otherwise two Envoys on one port would share it without a word.
+                        "enable_reuse_port": False,
                         "per_connection_buffer_limit_bytes": 1024 * 1024,
                         "filter_chains": [{"filters": [_connection_manager(bootstrap)]}],
                     }

@@ -95,6 +95,7 @@ class LogPump:
         self._line = bytearray()
         self._lock = threading.Lock()
         self._ended = False
+        self._closed = False
         os.set_blocking(descriptor, False)
         self._thread = threading.Thread(target=self._run, name="envoy-log", daemon=True)
         self._thread.start()
@@ -106,9 +107,15 @@ class LogPump:
                 pass
 
     def close(self) -> None:
-        """Hand over the rest, once the writer has ended, and release the pipe."""
+        """Hand over the rest, once the writer has ended, and release the pipe.
+
+        A second call does nothing.
+        """
         self._thread.join()
-        os.close(self._descriptor)
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                os.close(self._descriptor)
 
     def _run(self) -> None:
         poll = select.poll()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 from wasmkit.abi.constants import LogLevel
 from wasmkit.envoy import _launch
 from wasmkit.envoy.binary import INSTALL_HINT
-from wasmkit.envoy.bootstrap import Bootstrap, bootstrap_json
+from wasmkit.envoy.bootstrap import CONNECTION_STATS, Bootstrap, bootstrap_json
 from wasmkit.envoy.http1 import Message, MessageReader, message_bytes
 from wasmkit.envoy.log import LOG_FORMAT, LogPump, LogRecord, guest_message, trap_reason
 from wasmkit.errors import GuestModuleError, InputError, MissingPartError, WasmkitError
@@ -34,6 +34,7 @@ _START_SECONDS = 120.0
 _STOP_SECONDS = 5.0
 _ADMIN_SECONDS = 10.0
 _POLL_SECONDS = 0.01
+_BRIEF_SECONDS = 0.0005
 # sockaddr_un holds 108 bytes, the last of them NUL; the file is called admin.sock.
 _MAX_FOLDER = 90
 _KEPT_RECORDS = 1000
@@ -128,7 +129,7 @@ class EnvoyProcess:
         return f"exit code {code}"
 
     def stop(self) -> None:
-        """End the process, by force if it does not end by itself."""
+        """End the process, by force if it does not end by itself; a second call does nothing."""
         if self._child.poll() is None:
             self._child.terminate()
             try:
@@ -161,11 +162,39 @@ class EnvoyProcess:
             raise ConnectionError("Envoy's admin interface closed the connection")
         return reader.message
 
-    def stat(self, name: str) -> int:
+    def stat(self, name: str, *, seconds: float = _ADMIN_SECONDS) -> int:
         """Return a counter or gauge by its full name, 0 if Envoy has not made it yet."""
-        answer = self.admin(f"/stats?filter=^{name.replace('.', '[.]')}$").body.decode()
+        path = f"/stats?filter=^{name.replace('.', '[.]')}$"
+        answer = self.admin(path, seconds=seconds).body.decode()
         _, _, value = answer.strip().partition(": ")
         return int(value) if value.isdigit() else 0
+
+    def connections_ended(self) -> int:
+        """Return how many client connections the worker has done with, their streams included."""
+        return self.stat(f"{CONNECTION_STATS}.downstream_cx_destroy")
+
+    def wait_until_ended(self, count: int, *, seconds: float) -> bool:
+        """Wait until so many client connections have ended; False if the worker hangs.
+
+        The last callbacks of their streams have then run, and their log lines are written.
+        Raises ``OSError`` when Envoy has died.
+        """
+        deadline = time.monotonic() + seconds
+        while self.connections_ended() < count:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_BRIEF_SECONDS)
+        return True
+
+    def reach_worker(self, *, seconds: float) -> bool:
+        """Pass an empty connection through the worker; False if it hangs.
+
+        Whatever the worker was told before, such as to start a filter, it has done then. Raises
+        ``OSError`` when Envoy has died.
+        """
+        before = self.connections_ended()
+        socket.create_connection(self.listening(), timeout=seconds).close()
+        return self.wait_until_ended(before + 1, seconds=seconds)
 
     def listening(self) -> tuple[str, int]:
         """Return the address that the listener is bound to."""

@@ -8,14 +8,13 @@ to tell which one it is. An exchange is over when Envoy counts its connection as
 
 from __future__ import annotations
 
-import socket
 import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from wasmkit.abi.constants import LogLevel
 from wasmkit.envoy.binary import find_envoy
-from wasmkit.envoy.bootstrap import CONNECTION_STATS, Bootstrap, WasmFilter
+from wasmkit.envoy.bootstrap import Bootstrap, WasmFilter
 from wasmkit.envoy.ends import Upstream, request_once
 from wasmkit.envoy.http1 import Message, message_bytes, status_line
 from wasmkit.envoy.log import LogRecord, guest_message, trap_reason
@@ -161,35 +160,25 @@ class EnvoyEngine:
             self._address, data, method=request.method, seconds=self._exchange_seconds
         )
         self._connections += 1
-        if not self._settled():
+        if not self._process.wait_until_ended(self._connections, seconds=_SETTLE_SECONDS):
             self._dead = (
                 f"a callback of the filter did not return within {self._exchange_seconds:g} seconds"
             )
             self._process.kill()
         return message
 
-    def _settled(self) -> bool:
-        """Wait until the worker is done with every connection there was; False if it hangs."""
-        deadline = time.monotonic() + _SETTLE_SECONDS
-        counter = f"{CONNECTION_STATS}.downstream_cx_destroy"
-        while self._process.stat(counter) < self._connections:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.0005)
-        return True
-
     def _wait_for_worker(self) -> None:
-        """Wait until the worker's VM has started: it accepts connections only after that."""
+        """Wait until the worker's VM has started, in which the exchanges are played."""
         try:
-            socket.create_connection(self._address, timeout=_SETTLE_SECONDS).close()
-            self._connections += 1
-            if not self._settled():
-                raise GuestModuleError(
-                    "Envoy's worker is not ready",
-                    hint="look for an endless loop in what the filter does at start",
-                )
+            ready = self._process.reach_worker(seconds=_SETTLE_SECONDS)
         except OSError as error:
             raise GuestModuleError(self._how_it_died()) from error
+        if not ready:
+            raise GuestModuleError(
+                "Envoy's worker is not ready",
+                hint="look for an endless loop in what the filter does at start",
+            )
+        self._connections = self._process.connections_ended()
 
     def _how_it_died(self) -> str:
         deadline = time.monotonic() + _SETTLE_SECONDS
