@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Fault", "SchemaError", "did_you_mean", "dotted", "find_fault"]
 
-_QUOTE_LIMIT = 60
+_LONGEST = 180  # characters of a message that quote a value
 _NO_FETCHING: Registry[Any] = Registry()
 _TYPES = {
     "array": "an array",
@@ -39,7 +39,7 @@ _TELLING = exceptions.by_relevance(strong=frozenset({"additionalProperties"}))
 """An unknown key goes first: it is often the misspelling of one that is then missing too."""
 
 
-class SchemaError(Exception):
+class SchemaError(ValueError):
     """The schema itself is of no use; the text says why and where in the schema."""
 
 
@@ -152,4 +152,4 @@ def _quote(value: object) -> str:
 
 def _short(text: str) -> str:
     one_line = " ".join(text.split())
-    return one_line if len(one_line) <= _QUOTE_LIMIT * 3 else one_line[: _QUOTE_LIMIT * 3] + "…"
+    return one_line if len(one_line) <= _LONGEST else one_line[:_LONGEST] + "…"
