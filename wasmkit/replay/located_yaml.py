@@ -120,15 +120,22 @@ class _Builder:
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
                 raise self.error(event, "a key must be a word, not a list, a mapping or an alias")
-            key = event.value  # as written: a header may be called 'no' or '42'
+            key = self.text(event)  # as written: a header may be called 'no' or '42'
             if key in items:
                 raise self.error(event, f"the key {key!r} is there twice")
             self.lines[(*path, key)] = _line(event)
             items[key] = self.value(next(self.events), (*path, key))
         return items
 
+    def text(self, event: yaml.ScalarEvent) -> str:
+        try:
+            event.value.encode()
+        except UnicodeEncodeError as error:
+            raise self.error(event, "holds half a surrogate pair, which is no text") from error
+        return event.value
+
     def scalar(self, event: yaml.ScalarEvent) -> object:
-        text = event.value
+        text = self.text(event)
         if not event.implicit[0]:
             return text  # quoted, or a block
         if text in _NULL:

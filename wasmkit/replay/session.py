@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from wasmkit.replay.outcome import Engine
     from wasmkit.traffic.model import Exchange, Recording
 
-__all__ = ["ENGINES", "Case", "open_engine", "play", "plan"]
+__all__ = ["ENGINES", "Case", "open_engine", "plan", "play"]
 
 ENGINES = ("wasm", "envoy", "native")
 
@@ -91,16 +91,16 @@ def plan(project: Project, only: Path | None = None) -> tuple[Case, ...]:
     recordings = {path.name: read_har(path) for path in project.recordings}
     for file in files:
         _check_file(file, project, recordings)
+    chosen = list(recordings.values())
     if only is not None:
-        chosen = recordings.get(str(only)) or _read_only(only, recordings)
-        return _cases(chosen, files, project)
-    if not recordings:
+        chosen = [recordings.get(str(only)) or _read_only(only, recordings)]
+    if not any(recording.exchanges for recording in chosen):
         raise InputError(
-            "has no recordings",
-            file=project.root,
+            "there is nothing to play: no recording holds an exchange",
+            file=project.root if only is None else only,
             hint="export a HAR from the browser's network panel into recordings/",
         )
-    return tuple(case for each in recordings.values() for case in _cases(each, files, project))
+    return tuple(case for each in chosen for case in _cases(each, files, project))
 
 
 def _read_only(only: Path, recordings: dict[str, Recording]) -> Recording:

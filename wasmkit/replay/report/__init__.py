@@ -1,0 +1,1 @@
+"""Renderings of a replay's results: for a terminal, as JSON, and as JUnit XML."""
