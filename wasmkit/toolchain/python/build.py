@@ -7,12 +7,12 @@ import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import wasmtime
-
 from wasmkit.errors import BuildError
-from wasmkit.toolchain.python.image import IMAGE_SECTION
+from wasmkit.host.compiled import compile_module
+from wasmkit.toolchain.python.glue import CALLBACKS
+from wasmkit.toolchain.python.image import IMAGE_SECTION, Image
 from wasmkit.toolchain.python.interpreter import Interpreter
-from wasmkit.toolchain.python.snapshot import Snapshot, write_snapshot
+from wasmkit.toolchain.python.snapshot import write_snapshot
 from wasmkit.toolchain.python.sources import ModuleSources
 from wasmkit.wasm.module import Kind, Module, read_module
 
@@ -25,19 +25,18 @@ _ALWAYS = ("proxy_abi_version_0_2_1", "proxy_on_memory_allocate")
 
 
 class CompiledImage:
-    """An image ready to run: its parts, its code compiled for ``engine``, and the library."""
+    """An image ready to run: its code compiled for this machine, its parts, the library."""
 
-    def __init__(
-        self, engine: wasmtime.Engine, compiled: wasmtime.Module, module: bytes, library: bytes
-    ) -> None:
-        self.engine = engine
-        self.compiled = compiled
-        self.module: Module = read_module(module)
-        self.library = library
+    def __init__(self, image: Image) -> None:
+        self.compiled = compile_module(image.module)
+        self.module: Module = read_module(image.module)
+        self.library = image.library
         details = self.module.custom(IMAGE_SECTION)
         if details is None:
             raise BuildError("the interpreter image does not describe itself")
-        self.exchange_slot: int = json.loads(details)["exchange"]
+        places = json.loads(details)
+        self.exchange_slot: int = places["exchange"]
+        self.callbacks: int = places["callbacks"]
 
 
 def build_module(image: CompiledImage, project: Project) -> bytes:
@@ -50,7 +49,7 @@ def build_module(image: CompiledImage, project: Project) -> bytes:
     job = {"module": module, "class": class_name, "on_error": project.on_error}
     folders = [("author", project.source_dir), ("site", Path(sysconfig.get_path("purelib")))]
     builder = _Builder(ModuleSources(image.library, folders), job)
-    interpreter = Interpreter(image.engine, image.compiled, image.exchange_slot, builder.answer)
+    interpreter = Interpreter(image.compiled, image.exchange_slot, builder.answer)
     interpreter.run("import _wasmkit_bootstrap; _wasmkit_bootstrap.build()")
     _raise_for(builder.result, "".join(interpreter.output), project)
     interpreter.run("import _wasmkit_bootstrap; _wasmkit_bootstrap.finish()")
@@ -93,11 +92,8 @@ def _raise_for(result: dict[str, Any], output: str, project: Project) -> None:
 
 def _freeze(image: CompiledImage, interpreter: Interpreter, result: dict[str, Any]) -> bytes:
     callbacks: dict[str, int] = result["callbacks"]
-    pointer = interpreter.global_("__stack_pointer").value(interpreter.store)
-    assert isinstance(pointer, int)
-    values = {"__stack_pointer": pointer, "host_error": result["host_error"]}
-    values |= {f"callback {name}": address for name, address in callbacks.items()}
+    for number, name in enumerate(CALLBACKS):
+        interpreter.write_word(image.callbacks + 4 * number, callbacks.get(name, 0))
     exports = [(name, Kind.FUNCTION, name) for name in (*_ALWAYS, *sorted(callbacks))]
     exports.append(("memory", Kind.MEMORY, "memory"))
-    memory = bytes(interpreter.memory.read(interpreter.store))
-    return write_snapshot(image.module, Snapshot(memory, values), exports=exports)
+    return write_snapshot(image.module, interpreter.snapshot({}), exports=exports)

@@ -142,23 +142,20 @@ def _bindings(libraries: list[Module], exported: set[str]) -> str:
     return "\n  ".join(written[key] for key in sorted(written))
 
 
-def _callback(name: str, parameters: int, *, returns: bool) -> str:
-    arguments = " ".join(f"(local.get {number})" for number in range(parameters))
+def _callback(number: int, name: str) -> str:
+    parameters, returns = CALLBACKS[name]
+    arguments = " ".join(f"(local.get {place})" for place in range(parameters))
     arguments += " (i32.const 0)" * (5 - parameters)
-    call = f"(call $call (global.get ${name}) (i32.const {parameters}) {arguments})"
-    return (
-        f'(global ${name} (export "callback {name}") (mut i32) (i32.const 0))\n'
-        f'  (func (export "{name}") (param{" i32" * parameters})'
-        + (f" (result i32) {call})" if returns else f" (drop {call}))")
-    )
+    function = f"(i32.load offset={4 * number} (global.get $callbacks))"
+    call = f"(call $call {function} (i32.const {parameters}) {arguments})"
+    head = f'(func (export "{name}") (param{" i32" * parameters})'
+    return f"{head} (result i32) {call})" if returns else f"{head} (drop {call}))"
 
 
 @cache
 def _text() -> str:
     source = resources.files(__package__).joinpath("glue.wat").read_text()
-    callbacks = [
-        _callback(name, count, returns=returns) for name, (count, returns) in CALLBACKS.items()
-    ]
+    callbacks = [_callback(number, name) for number, name in enumerate(CALLBACKS)]
     return source.replace(";;@callbacks", "\n  ".join(callbacks))
 
 

@@ -1,8 +1,8 @@
 ;; The code between Envoy and CPython. It is linked to CPython's libraries (module "library") and
 ;; is all that the final module imports from its host.
 ;;
-;; Downwards it exports the Proxy-Wasm callbacks; each calls a Python function whose address
-;; stands in a global of its own, set when a filter is built. Upwards it holds one function for
+;; Downwards it exports the Proxy-Wasm callbacks; each calls a Python function that is set
+;; when a filter is built. Upwards it holds one function for
 ;; each host call, in CPython's METH_FASTCALL convention (self, arguments, their number), put
 ;; into the table so that Python can call it. And it answers what libc asks of its host, in the
 ;; canonical ABI of WASI 0.2; bindings.py writes the answers that are errors.
@@ -54,6 +54,10 @@
   (import "library" "__stack_pointer" (global $sp (mut i32)))
   (import "library" "_Py_NoneStruct" (global $none i32))
 
+  ;; Where the callbacks' functions stand: one address for each, in the order of glue.CALLBACKS.
+  ;; They are in memory and not in globals so that the code of two filters is the same to the
+  ;; byte, and an engine that has compiled one has compiled the other.
+  (global $callbacks (export "callbacks") (mut i32) (i32.const 0))
   ;; HostError, the class that a status other than OK is raised as.
   (global $host_error (export "host_error") (mut i32) (i32.const 0))
   ;; A bytes object that holds an argument's encoding while a host call uses it.

@@ -19,18 +19,17 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import wasmtime
-
 import wasmkit.abi
 import wasmkit.sdk
 from wasmkit.errors import BuildError
+from wasmkit.host.compiled import compile_module
 from wasmkit.toolchain.python import recursion
 from wasmkit.toolchain.python.component import read_component
 from wasmkit.toolchain.python.glue import CALLBACKS, METHODS, glue_for
-from wasmkit.toolchain.python.interpreter import Interpreter, new_engine
+from wasmkit.toolchain.python.interpreter import Interpreter
 from wasmkit.toolchain.python.linker import link
 from wasmkit.toolchain.python.program import Program
-from wasmkit.toolchain.python.snapshot import Snapshot, write_snapshot
+from wasmkit.toolchain.python.snapshot import write_snapshot
 from wasmkit.toolchain.python.sources import ModuleSources, Source
 from wasmkit.wasm.module import read_module
 
@@ -95,11 +94,8 @@ def make_image(progress: Callable[[str], None]) -> Image:
         component, library = _componentize(Path(folder))
     progress("linking CPython into one module")
     linked, slot = _link(component)
-    progress("compiling the interpreter for this machine")
-    engine = new_engine()
-    module = wasmtime.Module(engine, linked)
-    progress("importing the SDK into the image")
-    return Image(_prepare(engine, module, linked, slot, library), library)
+    progress("compiling CPython for this machine and importing the SDK")
+    return Image(_prepare(linked, slot, library), library)
 
 
 def _componentize(folder: Path) -> tuple[bytes, bytes]:
@@ -163,11 +159,7 @@ def _link(component_bytes: bytes) -> tuple[bytes, int]:
             "proxy_on_memory_allocate",
             *CALLBACKS,
         ),
-        exported_globals=(
-            "__stack_pointer",
-            "host_error",
-            *(f"callback {name}" for name in CALLBACKS),
-        ),
+        exported_globals=("__stack_pointer", "callbacks", "host_error"),
         # componentize-py's own runtime called the app's exports; the glue does that now.
         dropped=frozenset({runtime}),
         padding=lambda functions: recursion.paddings(program, functions),
@@ -175,12 +167,12 @@ def _link(component_bytes: bytes) -> tuple[bytes, int]:
     return linked.module, program.glue_slots()["call_proxy_log"]
 
 
-def _prepare(
-    engine: wasmtime.Engine, module: wasmtime.Module, linked: bytes, slot: int, library: bytes
-) -> bytes:
+def _prepare(linked: bytes, slot: int, library: bytes) -> bytes:
     sources = ModuleSources(library, [("wasmkit", _package_root())])
     exchange_slot = slot + METHODS.index("exchange")
-    interpreter = Interpreter(engine, module, exchange_slot, _answers(sources))
+    found: dict[str, int] = {}
+    interpreter = Interpreter(compile_module(linked), exchange_slot, _answers(sources, found))
+    # The thread state stays attached for ever: there is one thread, and no one to yield to.
     interpreter.call("PyGILState_Ensure")
     _check_layout(interpreter)
     recursion.set_limit(interpreter)
@@ -192,14 +184,15 @@ def _prepare(
         f"boot.prepare({list(_PRELOADED)!r})\n"
         "del sys, _proxy_wasm, boot\n"
     )
-    pointer = interpreter.global_("__stack_pointer").value(interpreter.store)
-    assert isinstance(pointer, int)
-    memory = bytes(interpreter.memory.read(interpreter.store))
-    details = json.dumps({"exchange": exchange_slot}).encode()
+    callbacks = interpreter.allocate(bytes(4 * len(CALLBACKS)))
+    details = json.dumps({"exchange": exchange_slot, "callbacks": callbacks}).encode()
+    values = {
+        "__stack_pointer": interpreter.stack_pointer,
+        "callbacks": callbacks,
+        "host_error": found["host_error"],
+    }
     return write_snapshot(
-        read_module(linked),
-        Snapshot(memory, {"__stack_pointer": pointer}),
-        custom={IMAGE_SECTION: details},
+        read_module(linked), interpreter.snapshot(values), custom={IMAGE_SECTION: details}
     )
 
 
@@ -207,8 +200,11 @@ def _package_root() -> Path:
     return Path(wasmkit.sdk.__file__).parent.parent.parent
 
 
-def _answers(sources: ModuleSources) -> Callable[[bytes], bytes]:
+def _answers(sources: ModuleSources, found: dict[str, int]) -> Callable[[bytes], bytes]:
     def answer(request: bytes) -> bytes:
+        if request[:1] == b"R":
+            found.update(json.loads(request[1:]))
+            return b""
         if request == b"B":
             return resources.files(__package__).joinpath("guest", "bootstrap.py").read_bytes()
         source = sources.find(request[1:].decode())

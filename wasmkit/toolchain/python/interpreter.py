@@ -15,26 +15,21 @@ from typing import TYPE_CHECKING
 import wasmtime
 
 from wasmkit.errors import BuildError
+from wasmkit.host.compiled import CompiledModule, engine
+from wasmkit.toolchain.python.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-__all__ = ["Interpreter", "new_engine"]
+__all__ = ["Interpreter"]
 
 _EPOCH = 315_532_800 * 10**9
 """1980-01-01T00:00:00Z in nanoseconds: the earliest time that zip files can hold."""
 
 _TICK = 1000
 _UNIMPLEMENTED = 12
-_STACK = 2 << 20
-"""Bytes of native stack for the guest; the image's own limit on recursion is lower."""
-
-
-def new_engine() -> wasmtime.Engine:
-    """Return an engine for interpreter images; compiled code is valid for engines made here."""
-    config = wasmtime.Config()
-    config.max_wasm_stack = _STACK
-    return wasmtime.Engine(config)
+_NO_DEADLINE = 1 << 40
+"""Ticks of the epoch: a build ends when the author's imports do, or on Ctrl-C."""
 
 
 class Interpreter:
@@ -48,30 +43,32 @@ class Interpreter:
 
     def __init__(
         self,
-        engine: wasmtime.Engine,
-        module: wasmtime.Module,
+        compiled: CompiledModule,
         slot: int,
         answer: Callable[[bytes], bytes],
     ) -> None:
-        self.store = wasmtime.Store(engine)
+        self.store = wasmtime.Store(engine())
+        self.store.set_epoch_deadline(_NO_DEADLINE)
         self.output: list[str] = []
         self._answer = answer
         self._failure: BaseException | None = None
         self._clock = _EPOCH
         self._random = 0
-        linker = wasmtime.Linker(engine)
-        for item in module.imports:
+        linker = wasmtime.Linker(engine())
+        for item in compiled.module.imports:
             assert isinstance(item.type, wasmtime.FuncType)
             linker.define_func(
                 item.module, item.name or "", item.type, self._host_function(item.name or "")
             )
-        self.instance = linker.instantiate(self.store, module)
+        self.instance = linker.instantiate(self.store, compiled.module)
         exports = self.instance.exports(self.store)
         memory = exports["memory"]
         table = exports["__indirect_function_table"]
         assert isinstance(memory, wasmtime.Memory)
         assert isinstance(table, wasmtime.Table)
         self.memory = memory
+        for address, data in compiled.segments:
+            memory.write(self.store, bytes(data), address)
         i32 = wasmtime.ValType.i32()
         table.set(
             self.store,
@@ -107,7 +104,9 @@ class Interpreter:
         if self._failure is not None:
             raise self._failure
         if failed:
-            raise BuildError("the build's own code failed in the image", detail="".join(self.output))
+            raise BuildError(
+                "the build's own code failed in the image", detail="".join(self.output)
+            )
         self.call("free", address)
 
     # -- memory ---------------------------------------------------------------------------------
@@ -128,11 +127,18 @@ class Interpreter:
         """Write an unsigned 32-bit integer."""
         self.memory.write(self.store, struct.pack("<I", value), address)
 
-    def global_(self, name: str) -> wasmtime.Global:
-        """Return an exported global."""
-        item = self.instance.exports(self.store)[name]
+    @property
+    def stack_pointer(self) -> int:
+        """The linear stack's pointer."""
+        item = self.instance.exports(self.store)["__stack_pointer"]
         assert isinstance(item, wasmtime.Global)
-        return item
+        value = item.value(self.store)
+        assert isinstance(value, int)
+        return value
+
+    def snapshot(self, values: Mapping[str, int]) -> Snapshot:
+        """Return the state as it is now; ``values`` are those of globals by export name."""
+        return Snapshot(bytes(self.memory.read(self.store)), values)
 
     # -- the host -------------------------------------------------------------------------------
 

@@ -145,9 +145,7 @@ class _Linker:
             encode.section(6, encode.vector([self.global_entry(key) for key in self.globals])),
             encode.section(7, encode.vector(export_entries)),
             encode.section(9, encode.vector(list(self.element_entries()))),
-            encode.section(
-                10, encode.vector([write_u32(len(body)) + body for body in bodies])
-            ),
+            encode.section(10, encode.vector([write_u32(len(body)) + body for body in bodies])),
             encode.section(
                 11,
                 encode.vector(

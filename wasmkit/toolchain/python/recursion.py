@@ -96,7 +96,6 @@ def set_limit(interpreter: Interpreter) -> None:
         raise BuildError(
             f"the interpreter's stack limits are not where CPython 3.14 has them: {hard}, {soft}, {top}"
         )
-    pointer = interpreter.global_("__stack_pointer").value(interpreter.store)
-    assert isinstance(pointer, int)
+    pointer = interpreter.stack_pointer
     interpreter.write_word(state + _SOFT_LIMIT, pointer - _WINDOW)
     interpreter.write_word(state + _HARD_LIMIT, pointer - _WINDOW - _RESERVE)

@@ -64,9 +64,7 @@ class ModuleSources:
                 return found
         for file, package in ((f"{path}/__init__.py", True), (f"{path}.py", False)):
             if file in self._names:
-                return Source(
-                    "library", _LIBRARY_PREFIX + file, package, self._library.read(file)
-                )
+                return Source("library", _LIBRARY_PREFIX + file, package, self._library.read(file))
         return None
 
 

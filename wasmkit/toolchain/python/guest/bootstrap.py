@@ -6,9 +6,9 @@ nothing of this module is left in the snapshot.
 """
 
 import sys
+from _frozen_importlib import ModuleSpec
 
 import _proxy_wasm
-from _frozen_importlib import ModuleSpec
 
 MODULE, JOB, RESULT = b"M", b"J", b"R"
 
@@ -76,6 +76,8 @@ def prepare(preload: list[str]) -> None:
         sys.modules.pop(name, None)
     for name in preload:
         __import__(name)
+    host = sys.modules["wasmkit.sdk._host"]
+    _proxy_wasm.exchange(RESULT + b'{"host_error": %d}' % id(host.HostError))
 
 
 def build() -> None:
@@ -105,7 +107,6 @@ def _load(job: dict) -> dict:
     sys.meta_path.remove(_Importer)
     return {
         "callbacks": {name: id(function) for name, function in callbacks.items()},
-        "host_error": id(_host.HostError),
         "modules": sorted(sys.modules),
     }
 
@@ -126,7 +127,9 @@ def _traceback(error: BaseException) -> str:
         for frame in traceback.extract_tb(trace)
         if not frame.filename.startswith(("<frozen", "<bootstrap", "wasmkit/"))
     ]
-    head = ["Traceback (most recent call last):\n", *traceback.format_list(frames)] if frames else []
+    head = (
+        ["Traceback (most recent call last):\n", *traceback.format_list(frames)] if frames else []
+    )
     return "".join([*head, *traceback.format_exception_only(error)])
 
 
