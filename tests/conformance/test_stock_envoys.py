@@ -1,0 +1,111 @@
+"""The envoy engine and ``wasmkit run``'s parts on every Envoy that this project answers for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from wat_guest import guest
+
+from wasmkit.abi.constants import LogLevel
+from wasmkit.envoy.binary import find_envoy
+from wasmkit.envoy.ends import Upstream, request_once
+from wasmkit.envoy.http1 import Message, message_bytes, status_line
+from wasmkit.envoy.live import LiveEnvoy, LiveFilter
+from wasmkit.errors import GuestModuleError
+from wasmkit.replay.engines.envoy import EnvoyEngine
+from wasmkit.replay.normal import normalise
+from wasmkit.replay.outcome import LogLine, Outcome
+from wasmkit.traffic.model import Exchange, Request, Response
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.envoy
+
+EXCHANGE = Exchange(
+    Request("POST", "https", "shop.example", "/cart?a=b", (("content-length", "3"),), b"abc"),
+    Response(200, (("set-cookie", "a=1"), ("content-length", "2"), ("set-cookie", "b=2")), b"hi"),
+)
+
+
+def play(envoy: Path, module: bytes) -> Outcome:
+    with EnvoyEngine(module, name="under-test", root_id="root", envoy=envoy) as engine:
+        return normalise(engine.play(EXCHANGE))
+
+
+def test_headers_bodies_and_logs(stock_envoy: Path) -> None:
+    module = guest(
+        request_headers='(call $add (i32.const 0) $"x-in" $"1") (i32.const 0)',
+        request_body="(call $echo (i32.const 0)) (i32.const 0)",
+        response_headers='(call $add (i32.const 2) $"x-out" $"2") (i32.const 0)',
+        response_body="(call $echo (i32.const 1)) (i32.const 0)",
+        log='(call $at (i32.const 0) $"two\\nlines") ',
+        delete='(call $say $"delete")',
+    )
+    outcome = play(stock_envoy, module)
+    headers = (("content-length", "3"), ("x-forwarded-proto", "https"), ("x-in", "1"))
+    assert outcome.upstream == Request(
+        "POST", "https", "shop.example", "/cart?a=b", headers, b"abc"
+    )
+    recorded = EXCHANGE.response.headers
+    assert outcome.client == Response(200, (*recorded, ("x-out", "2")), b"hi")
+    info = LogLevel.INFO
+    assert outcome.logs == (
+        *(LogLine(info, body) for body in ("abc", "", "hi", "")),
+        LogLine(LogLevel.TRACE, "two\nlines"),
+        LogLine(info, "delete"),
+    )
+
+
+def test_local_reply_and_trap(stock_envoy: Path) -> None:
+    outcome = play(
+        stock_envoy, guest(request_headers='(call $reply (i32.const 403) $"no") (i32.const 1)')
+    )
+    assert outcome.upstream is None
+    assert (outcome.client.status, outcome.client.body) == (403, b"no")
+    outcome = play(stock_envoy, guest(request_headers="(unreachable)"))
+    assert outcome.client.status == 503
+    assert "proxy_on_request_headers failed: Uncaught RuntimeError: unreachable" in outcome.trap
+
+
+def test_refusal(stock_envoy: Path) -> None:
+    module = guest(configure='(call $say $"bad setting") (i32.const 0)')
+    with pytest.raises(GuestModuleError, match="Failed to configure") as caught:
+        EnvoyEngine(module, name="n", envoy=stock_envoy).__enter__()
+    assert caught.value.hint == "bad setting"
+
+
+def test_exchange_while_it_serves(stock_envoy: Path) -> None:
+    def live_filter(value: str, configured: int = 1) -> LiveFilter:
+        module = guest(
+            configure=f'(call $say $"conf {value}") (i32.const {configured})',
+            response_headers=f'(call $add (i32.const 2) $"x-value" $"{value}") (i32.const 0)',
+        )
+        return LiveFilter(module, "n", "r", b"{}", "close")
+
+    def value() -> str | None:
+        data = message_bytes(Message("GET / HTTP/1.1", (("host", "a"),)))
+        return request_once(live.address, data, method="GET", seconds=10).header("x-value")
+
+    said: list[str] = []
+    reply = Message(status_line(200), (("content-length", "0"),))
+    with (
+        Upstream(lambda _: reply) as upstream,
+        LiveEnvoy(
+            find_envoy(stock_envoy),
+            live_filter("one"),
+            listen=("127.0.0.1", 0),
+            upstream=upstream.address,
+            say=lambda _, message: said.append(message),
+        ) as live,
+    ):
+        assert value() == "one"
+        live.exchange(live_filter("two"))
+        assert value() == "two"
+        with pytest.raises(GuestModuleError, match="Failed to configure"):
+            live.exchange(live_filter("three", configured=0))
+        assert value() == "two"
+        live.exchange(live_filter("four"))
+        assert value() == "four"
+    assert said == ["conf one", "conf two", "conf four"]
