@@ -325,7 +325,7 @@ class _Dispatcher:
         context_id = stream.context_id
         self.streams.pop(context_id, None)
         _report(error, f"{self.filter_class.__name__}.{hook}", context_id)
-        if stream.reply_sent and way == _ANSWER and not self.fail_open:
+        if stream.reply_sent and way == _ANSWER:
             return 1  # the hook had answered before it failed; that answer stands
         return self._end(context_id, way)
 

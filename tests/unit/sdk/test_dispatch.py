@@ -428,8 +428,9 @@ class AnswersThenFails(HttpFilter[None]):
         raise RuntimeError("on its own answer")
 
 
-def test_a_reply_stands_when_its_hook_fails_afterwards() -> None:
-    vm = Vm(Answers)
+@pytest.mark.parametrize("on_error", ["close", "open"])
+def test_a_reply_stands_when_its_hook_fails_afterwards(on_error: str) -> None:
+    vm = Vm(Answers, on_error=on_error)
     stream = vm.stream()
     assert vm.call("request_headers", stream, 1, 1) == 1
     assert vm.call("response_headers", stream, 1, 1) == 0
