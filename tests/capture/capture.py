@@ -1,4 +1,4 @@
-"""Records the shop of ``shop.py`` again: ``python tests/capture/capture.py WHAT FILE``.
+"""Records the shop of ``shop.py`` again: ``cd tests; python -m capture.capture WHAT FILE``.
 
 ``mitmproxy``: headless Chromium browses through mitmproxy, which writes the recording.
 ``chromium``: headless Chromium browses alone, and its own DevTools, open in a second tab, write
@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shop import serve
+from capture.shop import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

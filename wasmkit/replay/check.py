@@ -26,6 +26,7 @@ __all__ = ["TRACEBACK", "check"]
 
 TRACEBACK = "Traceback (most recent call last):"
 """In an error-level line it means that a callback raised."""
+_MAX_STACK = 20
 
 
 def check(
@@ -44,7 +45,8 @@ def check(
 
 def _defaults(outcome: Outcome, expectations: tuple[Expectation, ...]) -> Iterator[Difference]:
     if outcome.trap and not any(expectation.trap for expectation in expectations):
-        yield Difference("trap", "none", outcome.trap)
+        reason, *stack = outcome.trap.splitlines() or [""]
+        yield Difference("trap", "none", reason, detail=tuple(stack[:_MAX_STACK]))
     rules = [rule for each in expectations for rule in each.logs if rule.times != 0]
     for line in outcome.logs:
         raised = line.level >= LogLevel.ERROR and TRACEBACK in line.message

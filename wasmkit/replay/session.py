@@ -215,6 +215,7 @@ def _play_one(
     differences = check(exchange, outcome, expectations)
     # A trap ends the VM, in Envoy too. What comes after it shows nothing about the filter.
     dead = next((each.number for each in before if each.outcome.trap), None)
-    if dead is not None and not expectations and not differences:
-        differences = (Difference("trap", "a living VM", f"dead since exchange {dead}"),)
+    if dead is not None and (differences or not expectations):
+        reason = Difference("trap", "a living VM", f"dead since exchange {dead}")
+        differences = (reason, *(each for each in differences if each.field != "trap"))
     return ExchangeResult(number, exchange, outcome, seconds, differences)
