@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING
 
 from wasmkit.artifact import media_types
 from wasmkit_hub.catalogue.module import measure_module
 from wasmkit_hub.manifest import ManifestError
 from wasmkit_hub.storage.tables import ImageRow
+from wasmkit_hub.text import plain_line
 
 if TYPE_CHECKING:
     from wasmkit_hub.manifest import Manifest
@@ -20,13 +20,6 @@ __all__ = ["describe_image"]
 _SHORT, _LONG = 100, 1000
 _CAPABILITY = re.compile(r"[a-z][a-z0-9_-]{0,63}", re.ASCII)
 _MOST_CAPABILITIES = 100
-
-
-def _clean(text: str, length: int) -> str:
-    """One line without control or direction-changing characters, cut to length."""
-    kept = "".join(" " if unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp"} else c for c in text)
-    words = " ".join(kept.split())
-    return words if len(words) <= length else words[: length - 1] + "…"
 
 
 def _capabilities(text: str) -> list[str]:
@@ -66,7 +59,7 @@ def describe_image(
         )
 
     def note(name: str, length: int = _SHORT) -> str:
-        return _clean(manifest.annotations.get(name, ""), length)
+        return plain_line(manifest.annotations.get(name, ""), length)
 
     return ImageRow(
         repository=repository,
@@ -81,7 +74,7 @@ def describe_image(
         capabilities=_capabilities(
             manifest.annotations.get(media_types.ANNOTATION_CAPABILITIES, "")
         ),
-        root_id=note(media_types.ANNOTATION_ROOT_ID),
+        root_id=note(media_types.ANNOTATION_ROOT_ID, _LONG),
         lowest_envoy=note(media_types.ANNOTATION_LOWEST_ENVOY),
         language=note(media_types.ANNOTATION_LANGUAGE),
         kind=note(media_types.ANNOTATION_KIND),

@@ -49,9 +49,9 @@ def render_readme(content: bytes, name: str) -> str:
     The same bytes are rendered once: a README of the largest size can take two seconds.
     """
     tokens = _MARKDOWN.parse(content.decode("utf-8", "replace"))
-    if [token.type for token in tokens[:2]] == ["heading_open", "inline"]:
-        if tokens[1].content.casefold() == name.casefold():
-            del tokens[:3]
+    starts_with_heading = [token.type for token in tokens[:2]] == ["heading_open", "inline"]
+    if starts_with_heading and tokens[1].content.casefold() == name.casefold():
+        del tokens[:3]
     _adapt(tokens)
     return nh3.clean(
         _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}),

@@ -11,6 +11,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from wasmkit_hub.text import plain_line
+
 __all__ = ["Row", "SchemaTable", "defaults_of", "schema_table"]
 
 _MOST_ROWS = 200
@@ -59,7 +61,7 @@ class SchemaTable:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _MOST_TEXT else text[: _MOST_TEXT - 1] + "…"
+    return plain_line(text, _MOST_TEXT)
 
 
 def _json(value: object) -> str:

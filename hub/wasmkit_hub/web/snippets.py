@@ -20,7 +20,6 @@ __all__ = ["Snippet", "snippets"]
 
 _NOT_IN_KUBERNETES = re.compile(r"[^a-z0-9-]+", re.ASCII)
 _LONGEST_KUBERNETES_NAME = 63
-_LONGEST_ROOT_ID = 256  # Istio's limit of pluginName
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +67,13 @@ metadata:
   name: {_yaml(_kubernetes_name(image))}
 spec:
   url: {_yaml(f"oci://{host}/{image.repository}@{image.digest}")}
-  pluginName: {_yaml(image.root_id[:_LONGEST_ROOT_ID] or image.name)}
+  pluginName: {_yaml(image.root_id or image.name)}
   failStrategy: FAIL_CLOSE
   pluginConfig: {_yaml(config)}
 """
 
 
-def _envoy_gateway(image: ImageRow, host: str, config: dict[str, Any]) -> str:
+def _envoy_gateway(image: ImageRow, tag: str, host: str, config: dict[str, Any]) -> str:
     name = _yaml(_kubernetes_name(image))
     return f"""\
 apiVersion: gateway.envoyproxy.io/v1alpha1
@@ -92,7 +91,7 @@ spec:
       code:
         type: Image
         image:
-          url: {_yaml(f"{host}/{image.repository}@{image.digest}")}
+          url: {_yaml(f"{host}/{image.repository}:{tag}")}
           sha256: {_yaml(image.digest.removeprefix("sha256:"))}
       config: {_yaml(config)}
 """
@@ -137,13 +136,13 @@ def snippets(
         ),
         Snippet(
             "Istio",
-            "Pinned by the image digest. For Istio 1.12 and later.",
+            "Pinned by the image digest.",
             _istio(image, host, config),
         ),
         Snippet(
             "Envoy Gateway",
             "Pinned by the image digest. Name your own route.",
-            _envoy_gateway(image, host, config),
+            _envoy_gateway(image, tag, host, config),
         ),
     ]
     if has_module:
