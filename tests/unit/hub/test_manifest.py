@@ -136,4 +136,6 @@ def test_order_of_versions() -> None:
         *("", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2"),
         *("1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "2.0.0", "2.1.0", "2.1.1", "10.0.0"),
     ]
-    assert sorted(ordered[::-1], key=version_key) == ordered
+    alphabetical = sorted(ordered)
+    assert alphabetical != ordered
+    assert sorted(alphabetical, key=version_key) == ordered
