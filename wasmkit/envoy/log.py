@@ -134,12 +134,21 @@ class LogPump:
         except BlockingIOError:
             return False
         self._ended = not piece
-        *lines, rest = (bytes(self._line) + piece).split(b"\n")
-        # A line that never ends must not fill the memory; its beginning says enough.
-        self._line = bytearray(rest[:_MAX_LINE])
-        if self._ended and rest:
-            lines.append(rest)
-        for line in lines:
-            if line:
-                self._sink(parse_record(line))
+        first, *others = piece.split(b"\n")
+        self._append(first)
+        for part in others:
+            self._end_line()
+            self._append(part)
+        if self._ended:
+            self._end_line()
         return bool(piece)
+
+    def _append(self, part: bytes) -> None:
+        # A line that never ends must not fill the memory; its beginning says enough.
+        self._line += part[: _MAX_LINE - len(self._line)]
+
+    def _end_line(self) -> None:
+        line = bytes(self._line)
+        self._line.clear()
+        if line:
+            self._sink(parse_record(line))

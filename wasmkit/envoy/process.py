@@ -263,7 +263,7 @@ def load_error(records: list[LogRecord], name: str, root_id: str) -> WasmkitErro
     """Return the error if Envoy's log tells that the filter was refused, else None."""
     guest = [guest_message(record, name, root_id) for record in records]
     own = [record for record, said in zip(records, guest, strict=True) if said is None]
-    if any("compiled without support for envoy.wasm.runtime" in r.message for r in own):
+    if any("Envoy was compiled without support" in r.message for r in own):
         return MissingPartError("this build of Envoy has no V8, so no Wasm", hint=INSTALL_HINT)
     reasons = [r for r in own if r.logger == "wasm" and r.level >= LogLevel.ERROR]
     if not any("failed to load" in record.message for record in reasons):

@@ -1,0 +1,84 @@
+"""Any exchange is sent or refused; any bytes are a message or none."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wasmkit.envoy.http1 import MessageReader, message_bytes
+from wasmkit.replay.engines.envoy import _request_message
+from wasmkit.replay.wire import UnplayableError, as_sent
+from wasmkit.traffic.model import Exchange, Request, Response
+
+names = st.one_of(
+    st.sampled_from(
+        ["content-length", "Connection", "transfer-encoding", "host", "x-a", "upgrade", "te"]
+    ),
+    st.text(max_size=8),
+)
+texts = st.text(st.characters(), max_size=12)
+headers = st.lists(st.tuples(names, texts), max_size=6).map(tuple)
+requests = st.builds(
+    Request,
+    method=st.one_of(st.sampled_from(["GET", "POST", "HEAD", "OPTIONS", "CONNECT"]), texts),
+    scheme=st.sampled_from(["http", "https"]),
+    authority=texts,
+    path=st.one_of(texts, texts.map(lambda text: "/" + text), texts.map("http://{}".format)),
+    headers=headers,
+    body=st.binary(max_size=20),
+    trailers=headers,
+)
+responses = st.builds(
+    Response,
+    status=st.integers(-1, 1100),
+    headers=headers,
+    body=st.binary(max_size=20),
+    trailers=headers,
+)
+
+
+@given(requests, responses)
+def test_what_is_sent_is_one_whole_message(request: Request, response: Response) -> None:
+    try:
+        sent = as_sent(Exchange(request, response))
+    except UnplayableError as error:
+        str(error).encode()
+        return
+    message = _request_message(sent.request)
+    reader = MessageReader()
+    reader.feed(message_bytes(message))
+    assert reader.done
+    assert reader.rest == b""
+    assert reader.message == message
+    assert as_sent(sent).request == sent.request
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.binary(max_size=30),
+            st.sampled_from(
+                [
+                    b"HTTP/1.1 200 OK\r\n",
+                    b"transfer-encoding: chunked\r\n",
+                    b"content-length: 3\r\n",
+                    b"\r\n",
+                    b"3\r\nabc\r\n",
+                    b"0\r\n",
+                ]
+            ),
+        ),
+        max_size=12,
+    ),
+    st.sampled_from([None, "GET", "HEAD"]),
+)
+def test_any_bytes_are_read_to_an_end(pieces: list[bytes], method: str | None) -> None:
+    reader = MessageReader(method=method)
+    for piece in filter(None, pieces):  # an empty piece would be the end
+        reader.feed(piece)
+    reader.feed(b"")
+    assert reader.done
+    whole = MessageReader(method=method)
+    whole.feed(b"".join(pieces))
+    whole.feed(b"")
+    assert whole.message.body == reader.message.body
