@@ -242,6 +242,23 @@ def test_image_that_lies_about_its_module_is_refused(http: httpx.Client) -> None
     assert digest_of(publication("1.0.0").module)[7:] in answer.json()["errors"][0]["detail"]
 
 
+@pytest.mark.parametrize(
+    "layers",
+    [[], [{}, {}], [{"mediaType": "application/x"}], [{"urls": ["https://example.com/"]}]],
+    ids=["none", "two", "other type", "elsewhere"],
+)
+def test_filter_of_another_shape_is_refused(
+    http: httpx.Client, layers: list[dict[str, object]]
+) -> None:
+    image = build_image(publication("1.0.0"))
+    manifest = json.loads(image.manifest.data)
+    manifest["layers"] = [manifest["layers"][0] | change for change in layers]
+    _put(http, "shape", image, "right")
+    kind = {"Content-Type": image.descriptor.media_type}
+    answer = http.put("/v2/shape/manifests/wrong", json=manifest, headers=kind)
+    assert answer.json()["errors"][0]["code"] == "MANIFEST_INVALID"
+
+
 def test_plain_image_is_stored_and_not_listed(http: httpx.Client) -> None:
     image = build_image(publication("1.0.0"))
     manifest = json.loads(image.manifest.data)

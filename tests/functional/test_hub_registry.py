@@ -93,6 +93,9 @@ def test_chunks_in_and_out_of_order(http: httpx.Client) -> None:
     assert (early.status_code, early.headers["range"]) == (416, "0-4")
     state = http.get(location)
     assert (state.status_code, state.headers["range"]) == (204, "0-4")
+    for nonsense in ("x", "5-", "6-5", "bytes=5-5"):
+        answer = http.patch(location, content=b"5", headers={"Content-Range": nonsense})
+        assert (answer.status_code, code_of(answer)) == (400, "BLOB_UPLOAD_INVALID")
     longer = http.patch(location, content=b"56789", headers={"Content-Range": "5-8"})
     assert longer.status_code == 400
     second = http.patch(location, content=b"5678", headers={"Content-Range": "5-8"})
