@@ -57,7 +57,12 @@ RECORDINGS: dict[str, tuple[tuple[str, ...], ...]] = {
             "PUT",
             f"http://{SITE}/orders?case=chunked",
             *("-H", "content-type: application/merge-patch+json; charset=utf-8"),
-            *("-H", "transfer-encoding: chunked", "-d", json.dumps({**ORDER, "note": "für Zoë"})),
+            *(
+                "-H",
+                "transfer-encoding: chunked",
+                "-d",
+                json.dumps({**ORDER, "note": "für Zoë"}, ensure_ascii=False),
+            ),
         ),
         ("POST", f"http://{SITE}/orders?case=cut", *JSON, "-d", json.dumps(ORDER)[:-1]),
         ("POST", f"http://{SITE}/orders?case=list", *JSON, "-d", json.dumps([ORDER])),
