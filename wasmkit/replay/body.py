@@ -78,6 +78,8 @@ def summary(data: bytes) -> str:
     text = _text(data)
     if text is None:
         return f"{len(data)} bytes: {data[:_SHOWN_BYTES].hex(' ')}" + _dots(data)
+    if not text.strip():
+        return f"{len(data)} bytes of white space"
     if len(text) <= _MAX_WIDTH and "\n" not in text.rstrip("\n"):
         return text.rstrip("\n")
     return f"{len(data)} bytes: {text.splitlines()[0][:60]}…"

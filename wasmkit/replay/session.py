@@ -73,7 +73,11 @@ def open_engine(kind: str, project: Project, module: bytes, configuration: bytes
             from wasmkit.replay.engines.wasm import WasmEngine  # noqa: PLC0415  # slow, optional
 
             return WasmEngine(
-                module, configuration=configuration, root_id=project.root_id, name=project.name
+                module,
+                configuration=configuration,
+                root_id=project.root_id,
+                name=project.name,
+                on_error=project.on_error,
             )
     raise ValueError(f"no engine {kind!r}")
 
