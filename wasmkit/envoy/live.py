@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["LiveEnvoy", "LiveFilter", "fingerprint", "reload_on_change"]
 
 _LOAD_SECONDS = 120.0
-_WORKER_SECONDS = 5.0
+_WORKER_SECONDS = 10.0
 _POLL_SECONDS = 0.25
 _KEPT_RECORDS = 1000
 

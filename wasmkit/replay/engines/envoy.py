@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["EnvoyEngine"]
 
 _EXCHANGE_SECONDS = 15.0
+_START_SECONDS = 60.0
 _SETTLE_SECONDS = 5.0
 _KEPT_RECORDS = 100_000
 _CLOSED = Response(status=0)
@@ -170,7 +171,7 @@ class EnvoyEngine:
     def _wait_for_worker(self) -> None:
         """Wait until the worker's VM has started, in which the exchanges are played."""
         try:
-            ready = self._process.reach_worker(seconds=_SETTLE_SECONDS)
+            ready = self._process.reach_worker(seconds=_START_SECONDS)
         except OSError as error:
             raise GuestModuleError(self._how_it_died()) from error
         if not ready:

@@ -1,0 +1,48 @@
+"""What ``wasmkit new`` makes, built as it is, on every Envoy that this project answers for."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from wasmkit.project import Project, load_project
+from wasmkit.replay.engines.envoy import EnvoyEngine
+from wasmkit.templates import find_template, make_project
+from wasmkit.toolchain import build
+from wasmkit.traffic.model import Exchange, Request, Response
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.envoy
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    folder = tmp_path_factory.mktemp("new") / "hello"
+    make_project(find_template("python-http"), folder, {})
+    return load_project(folder)
+
+
+@pytest.fixture(scope="module")
+def module(project: Project) -> bytes:
+    return build(project)
+
+
+def test_it_sets_its_header(project: Project, module: bytes, stock_envoy: Path) -> None:
+    exchange = Exchange(Request("GET", "https", "shop.example", "/"), Response(200, (), b"hi"))
+    with EnvoyEngine(
+        module,
+        configuration=json.dumps(project.config.example).encode(),
+        root_id=project.root_id,
+        name=project.name,
+        envoy=stock_envoy,
+    ) as engine:
+        for _ in range(3):
+            outcome = engine.play(exchange)
+            assert outcome.trap == ""
+            assert outcome.logs == ()
+            assert ("x-hello", "world") in outcome.client.headers
+            assert outcome.client.body == b"hi"
