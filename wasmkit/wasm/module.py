@@ -2,24 +2,38 @@
 
 Nothing is executed and nothing is validated beyond what reading needs: a module that this
 reader accepts may still be refused by an engine. Function bodies stay byte ranges, see
-``instructions`` for a scan of them. Untrusted input ends in ``GuestModuleError`` and in nothing
-else; work and memory are linear in the size of the data.
+``instructions`` and ``features`` for scans of them. Untrusted input ends in ``GuestModuleError``
+and in nothing else; work and memory are linear in the size of the data.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import IntEnum
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from wasmkit.errors import GuestModuleError
-from wasmkit.wasm.leb128 import read_i32, read_i64, read_u32
+from wasmkit.wasm.cursor import Cursor
+from wasmkit.wasm.initialisers import read_initialiser
+from wasmkit.wasm.parts import (
+    ConstantExpression,
+    DataSegment,
+    ElementSegment,
+    Export,
+    FunctionType,
+    GlobalDefinition,
+    Import,
+    Kind,
+    Limits,
+    Module,
+    Section,
+    SectionId,
+    TableDefinition,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 __all__ = [
+    "COMPONENT_MAGIC",
     "MAGIC",
     "ConstantExpression",
     "DataSegment",
@@ -35,6 +49,7 @@ __all__ = [
     "SectionId",
     "TableDefinition",
     "function_names",
+    "name_section_error",
     "read_module",
     "read_sections",
 ]
@@ -42,254 +57,8 @@ __all__ = [
 MAGIC = b"\0asm\x01\0\0\0"
 """What a core module begins with; a component has another version."""
 
-_COMPONENT = b"\0asm\x0d\0\x01\0"
-
-
-class SectionId(IntEnum):
-    """The sections' numbers."""
-
-    CUSTOM = 0
-    TYPE = 1
-    IMPORT = 2
-    FUNCTION = 3
-    TABLE = 4
-    MEMORY = 5
-    GLOBAL = 6
-    EXPORT = 7
-    START = 8
-    ELEMENT = 9
-    CODE = 10
-    DATA = 11
-    DATA_COUNT = 12
-    TAG = 13
-
-
-class Kind(IntEnum):
-    """What an import or an export is."""
-
-    FUNCTION = 0
-    TABLE = 1
-    MEMORY = 2
-    GLOBAL = 3
-    TAG = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A section's content is ``data[start:end]``; ``name`` is that of a custom section."""
-
-    id: int
-    start: int
-    end: int
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionType:
-    """Parameters and results as value type bytes (``0x7f`` is i32)."""
-
-    parameters: bytes
-    results: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Pages of a memory or entries of a table; ``flags`` bit 1 is shared, bit 2 is 64-bit."""
-
-    minimum: int
-    maximum: int | None
-    flags: int
-
-
-@dataclass(frozen=True, slots=True)
-class ConstantExpression:
-    """An initialiser.
-
-    ``op`` is ``i32.const``, ``i64.const``, ``global.get``, ``ref.func``, ``ref.null`` or, for
-    everything else (extended constants, floats), ``other``; ``value`` belongs to the first four.
-    ``code`` is the whole expression without its ``end``.
-    """
-
-    op: str
-    value: int
-    code: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """An import; ``type`` is a type index, a ``Limits`` or (value type, mutable)."""
-
-    module: str
-    name: str
-    kind: Kind
-    type: int | Limits | tuple[bytes, bool]
-
-
-@dataclass(frozen=True, slots=True)
-class TableDefinition:
-    """A table: its element type's bytes and its limits."""
-
-    type: bytes
-    limits: Limits
-
-
-@dataclass(frozen=True, slots=True)
-class GlobalDefinition:
-    """A global: its value type's bytes (one byte but for typed references)."""
-
-    type: bytes
-    mutable: bool
-    initial: ConstantExpression
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """An export of the thing of that kind with that index."""
-
-    name: str
-    kind: Kind
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
-class ElementSegment:
-    """Functions for a table.
-
-    ``offset`` is None unless the segment is active; an entry is a function index or None for a
-    null or an initialiser that is neither.
-    """
-
-    table: int
-    offset: ConstantExpression | None
-    functions: tuple[int | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DataSegment:
-    """Bytes ``data[start:end]`` of the module; ``offset`` is None if the segment is passive."""
-
-    offset: ConstantExpression | None
-    start: int
-    end: int
-    memory: int = 0
-
-
-@dataclass(frozen=True)
-class Module:
-    """A core module's parts; indices count imports first, as in the binary format."""
-
-    data: bytes = field(repr=False)
-    sections: tuple[Section, ...]
-    types: tuple[FunctionType | None, ...] = ()
-    """None stands for a type that is no plain function (GC proposal)."""
-    imports: tuple[Import, ...] = ()
-    functions: tuple[int, ...] = ()
-    tables: tuple[TableDefinition, ...] = ()
-    memories: tuple[Limits, ...] = ()
-    globals: tuple[GlobalDefinition, ...] = ()
-    exports: tuple[Export, ...] = ()
-    start: int | None = None
-    elements: tuple[ElementSegment, ...] = ()
-    bodies: tuple[tuple[int, int], ...] = ()
-    """Each body's range in ``data``: its locals and instructions, without the size before them."""
-    data_segments: tuple[DataSegment, ...] = ()
-    tags: int = 0
-
-    def imported(self, kind: Kind) -> tuple[Import, ...]:
-        """Return the imports of one kind, in the order of that kind's index space."""
-        return tuple(item for item in self.imports if item.kind is kind)
-
-    @cached_property
-    def imported_functions(self) -> tuple[Import, ...]:
-        """The imported functions, which come first in the function index space."""
-        return self.imported(Kind.FUNCTION)
-
-    def function_type(self, index: int) -> FunctionType | None:
-        """Return the type of the function with that index; None if there is none such."""
-        imports = self.imported_functions
-        if index < len(imports):
-            type_index = imports[index].type
-            assert isinstance(type_index, int)
-        elif index - len(imports) < len(self.functions):
-            type_index = self.functions[index - len(imports)]
-        else:
-            return None
-        return self.types[type_index] if type_index < len(self.types) else None
-
-    def custom(self, name: str) -> bytes | None:
-        """Return the content of the first custom section of that name."""
-        for section in self.sections:
-            if section.id == SectionId.CUSTOM and section.name == name:
-                return self.data[section.start : section.end]
-        return None
-
-
-class _Reader:
-    """A cursor over the module's bytes; errors are caught once, in ``read_module``."""
-
-    def __init__(self, data: bytes, position: int, end: int) -> None:
-        self.data = data
-        self.position = position
-        self.end = end
-
-    def byte(self) -> int:
-        value = self.data[self.position]
-        self.position += 1
-        return value
-
-    def u32(self) -> int:
-        value, self.position = read_u32(self.data, self.position)
-        return value
-
-    def u64(self) -> int:
-        value = shift = 0
-        while True:
-            byte = self.byte()
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
-            if shift > 63:
-                raise ValueError("an unsigned integer has more than 64 bits")
-
-    def take(self, size: int) -> bytes:
-        start = self.position
-        self.skip(size)
-        return self.data[start : self.position]
-
-    def skip(self, size: int) -> None:
-        if size > self.end - self.position:
-            raise IndexError
-        self.position += size
-
-    def name(self) -> str:
-        return self.take(self.u32()).decode()
-
-    def count(self) -> int:
-        """Read a vector's length; every item takes at least one byte."""
-        count = self.u32()
-        if count > self.end - self.position:
-            raise ValueError(f"a vector of {count} items does not fit into its section")
-        return count
-
-    def heap_type(self) -> bytes:
-        """Read a value or reference type; a typed reference has a heap type behind it."""
-        first = self.data[self.position]
-        start = self.position
-        self.position += 1
-        if first in (0x63, 0x64):
-            _, self.position = read_i64(self.data, self.position)
-        return self.data[start : self.position]
-
-    def limits(self) -> Limits:
-        flags = self.byte()
-        if flags > 0x0F:
-            raise ValueError(f"limits have the unknown flags {flags:#x}")
-        minimum = self.u64()
-        maximum = self.u64() if flags & 1 else None
-        if flags & 0x08:
-            self.u32()  # log2 of a custom page size
-        return Limits(minimum, maximum, flags)
+COMPONENT_MAGIC = b"\0asm\x0d\0\x01\0"
+"""What a component begins with."""
 
 
 def read_sections(data: bytes) -> list[Section]:
@@ -298,30 +67,30 @@ def read_sections(data: bytes) -> list[Section]:
     Raises ``GuestModuleError`` if the data is no core module or a section does not fit into it.
     """
     if data[:8] != MAGIC:
-        if data[:8] == _COMPONENT:
+        if data[:8] == COMPONENT_MAGIC:
             raise GuestModuleError(
                 "this is a WebAssembly component, and Envoy loads core modules only",
                 hint="wasmkit build makes a core module from Python source",
             )
         raise GuestModuleError("this is no WebAssembly module: it does not begin with \\0asm 1")
     sections = []
-    reader = _Reader(data, 8, len(data))
+    cursor = Cursor(data, 8, len(data))
     try:
-        while reader.position < len(data):
-            number = reader.byte()
-            size = reader.u32()
-            start = reader.position
-            reader.skip(size)
-            end = reader.position
+        while cursor.position < len(data):
+            number = cursor.byte()
+            size = cursor.u32()
+            start = cursor.position
+            cursor.skip(size)
+            end = cursor.position
             name = ""
             if number == SectionId.CUSTOM:
-                custom = _Reader(data, start, end)
+                custom = Cursor(data, start, end)
                 name = custom.name()
                 start = custom.position
             sections.append(Section(number, start, end, name))
     except (IndexError, ValueError) as error:
         raise GuestModuleError(
-            f"the module is cut short or malformed at byte {reader.position}"
+            f"the module is cut short or malformed at byte {cursor.position}"
         ) from error
     return sections
 
@@ -337,205 +106,185 @@ def read_module(data: bytes) -> Module:
         rule = _RULES.get(section.id)
         if rule is None:
             if section.id > SectionId.TAG:
-                raise GuestModuleError(f"the module has a section with the unknown number {section.id}")
+                raise GuestModuleError(
+                    f"the module has a section with the unknown number {section.id}"
+                )
             continue
         name, read = rule
         if name in parts:
             raise GuestModuleError(f"the module has two {SectionId(section.id).name} sections")
-        reader = _Reader(data, section.start, section.end)
+        cursor = Cursor(data, section.start, section.end)
         try:
-            parts[name] = read(reader)
-            if reader.position != section.end:
-                raise ValueError("the section has bytes left over")
+            parts[name] = read(cursor)
+            cursor.expect_end(section.end)
         except (IndexError, ValueError) as error:
             reason = str(error) or "it is cut short"
             raise GuestModuleError(
                 f"the module's {SectionId(section.id).name} section is malformed"
-                f" at byte {reader.position}: {reason}"
+                f" at byte {cursor.position}: {reason}"
             ) from error
     return Module(data, sections, **parts)  # type: ignore[arg-type]  # names are the fields'
 
 
-def _types(reader: _Reader) -> tuple[FunctionType | None, ...]:
+_RECURSION_GROUP, _SUBTYPE, _FINAL_SUBTYPE = 0x4E, 0x50, 0x4F
+_FUNCTION, _STRUCTURE, _ARRAY = 0x60, 0x5F, 0x5E
+
+
+def _types(cursor: Cursor) -> tuple[FunctionType | None, ...]:
     types: list[FunctionType | None] = []
-    for _ in range(reader.count()):
-        form = reader.byte()
-        if form != 0x60:
-            # Recursion groups and other composite types (GC): no host function has such a type,
-            # and where they end cannot be told without reading them in full.
-            raise ValueError("a type is no function type (garbage collection proposal)")
-        parameters = b"".join(reader.heap_type() for _ in range(reader.count()))
-        results = b"".join(reader.heap_type() for _ in range(reader.count()))
-        types.append(FunctionType(parameters, results))
+    for _ in range(cursor.count()):
+        group = 1
+        if cursor.peek() == _RECURSION_GROUP:
+            cursor.skip(1)
+            group = cursor.count()
+        types += [_subtype(cursor, alone=group == 1) for _ in range(group)]
     return tuple(types)
 
 
-def _imports(reader: _Reader) -> tuple[Import, ...]:
+def _subtype(cursor: Cursor, *, alone: bool) -> FunctionType | None:
+    form = cursor.byte()
+    plain = alone
+    if form in (_SUBTYPE, _FINAL_SUBTYPE):
+        supertypes = [cursor.u32() for _ in range(cursor.count())]
+        plain = alone and form == _FINAL_SUBTYPE and not supertypes
+        form = cursor.byte()
+    if form == _FUNCTION:
+        parameters = b"".join(cursor.value_type() for _ in range(cursor.count()))
+        results = b"".join(cursor.value_type() for _ in range(cursor.count()))
+        return FunctionType(parameters, results, plain)
+    if form not in (_STRUCTURE, _ARRAY):
+        raise ValueError(f"a type has the unknown form {form:#x}")
+    for _ in range(1 if form == _ARRAY else cursor.count()):
+        cursor.value_type()
+        cursor.byte()  # whether the field can be changed
+    return None
+
+
+def _imports(cursor: Cursor) -> tuple[Import, ...]:
     imports = []
-    for _ in range(reader.count()):
-        module = reader.name()
-        name = reader.name()
-        kind = Kind(reader.byte())
+    for _ in range(cursor.count()):
+        module = cursor.name()
+        name = cursor.name()
+        kind = Kind(cursor.byte())
         item: int | Limits | tuple[bytes, bool]
+        element = b""
         if kind is Kind.FUNCTION:
-            item = reader.u32()
+            item = cursor.u32()
         elif kind is Kind.TABLE:
-            reader.heap_type()
-            item = reader.limits()
+            element = cursor.value_type()
+            item = cursor.limits()
         elif kind is Kind.MEMORY:
-            item = reader.limits()
+            item = cursor.limits()
         elif kind is Kind.GLOBAL:
-            item = (reader.heap_type(), bool(reader.byte()))
+            item = (cursor.value_type(), bool(cursor.byte()))
         else:
-            reader.byte()
-            item = reader.u32()
-        imports.append(Import(module, name, kind, item))
+            cursor.byte()
+            item = cursor.u32()
+        imports.append(Import(module, name, kind, item, element))
     return tuple(imports)
 
 
-def _functions(reader: _Reader) -> tuple[int, ...]:
-    return tuple(reader.u32() for _ in range(reader.count()))
+def _functions(cursor: Cursor) -> tuple[int, ...]:
+    return tuple(cursor.u32() for _ in range(cursor.count()))
 
 
-def _tables(reader: _Reader) -> tuple[TableDefinition, ...]:
+def _tables(cursor: Cursor) -> tuple[TableDefinition, ...]:
     tables = []
-    for _ in range(reader.count()):
-        initialised = reader.data[reader.position] == 0x40
+    for _ in range(cursor.count()):
+        initialised = cursor.peek() == 0x40
         if initialised:
-            reader.skip(2)
-        tables.append(TableDefinition(reader.heap_type(), reader.limits()))
+            cursor.skip(2)
+        tables.append(TableDefinition(cursor.value_type(), cursor.limits(), initialised))
         if initialised:
-            _expression(reader)
+            read_initialiser(cursor)
     return tuple(tables)
 
 
-def _memories(reader: _Reader) -> tuple[Limits, ...]:
-    return tuple(reader.limits() for _ in range(reader.count()))
+def _memories(cursor: Cursor) -> tuple[Limits, ...]:
+    return tuple(cursor.limits() for _ in range(cursor.count()))
 
 
-def _globals(reader: _Reader) -> tuple[GlobalDefinition, ...]:
+def _globals(cursor: Cursor) -> tuple[GlobalDefinition, ...]:
     return tuple(
-        GlobalDefinition(reader.heap_type(), bool(reader.byte()), _expression(reader))
-        for _ in range(reader.count())
+        GlobalDefinition(cursor.value_type(), bool(cursor.byte()), read_initialiser(cursor))
+        for _ in range(cursor.count())
     )
 
 
-def _exports(reader: _Reader) -> tuple[Export, ...]:
+def _exports(cursor: Cursor) -> tuple[Export, ...]:
     return tuple(
-        Export(reader.name(), Kind(reader.byte()), reader.u32()) for _ in range(reader.count())
+        Export(cursor.name(), Kind(cursor.byte()), cursor.u32()) for _ in range(cursor.count())
     )
 
 
-def _start(reader: _Reader) -> int:
-    return reader.u32()
+def _start(cursor: Cursor) -> int:
+    return cursor.u32()
 
 
-def _tags(reader: _Reader) -> int:
-    count = reader.count()
+def _tags(cursor: Cursor) -> int:
+    count = cursor.count()
     for _ in range(count):
-        reader.byte()
-        reader.u32()
+        cursor.byte()
+        cursor.u32()
     return count
-
-
-def _data_count(reader: _Reader) -> int:
-    return reader.u32()
-
-
-_FIXED_OPERANDS = {0x43: 4, 0x44: 8}
-_PLAIN_OPERATORS = frozenset({0x6A, 0x6B, 0x6C, 0x7C, 0x7D, 0x7E})
-
-
-def _constant(reader: _Reader, opcode: int) -> tuple[str, int]:
-    if opcode == 0x41:
-        value, reader.position = read_i32(reader.data, reader.position)
-        return "i32.const", value
-    if opcode == 0x42:
-        value, reader.position = read_i64(reader.data, reader.position)
-        return "i64.const", value
-    if opcode == 0x23:
-        return "global.get", reader.u32()
-    if opcode == 0xD2:
-        return "ref.func", reader.u32()
-    if opcode == 0xD0:
-        _, reader.position = read_i64(reader.data, reader.position)
-        return "ref.null", 0
-    if opcode in _FIXED_OPERANDS:
-        reader.skip(_FIXED_OPERANDS[opcode])
-    elif opcode == 0xFD and reader.u32() == 12:
-        reader.skip(16)
-    elif opcode not in _PLAIN_OPERATORS:
-        raise ValueError(f"an initialiser holds the instruction {opcode:#x}")
-    return "other", 0
-
-
-def _expression(reader: _Reader) -> ConstantExpression:
-    """Read an initialiser up to and with its ``end``."""
-    start = reader.position
-    steps = []
-    while True:
-        opcode = reader.byte()
-        if opcode == 0x0B:
-            break
-        steps.append(_constant(reader, opcode))
-    op, value = steps[0] if len(steps) == 1 else ("other", 0)
-    return ConstantExpression(op, value, reader.data[start : reader.position - 1])
 
 
 def _function_or_null(expression: ConstantExpression) -> int | None:
     return expression.value if expression.op == "ref.func" else None
 
 
-def _element(reader: _Reader) -> ElementSegment:
-    flags = reader.u32()
+def _element(cursor: Cursor) -> ElementSegment:
+    flags = cursor.u32()
     if flags > 7:
         raise ValueError(f"an element segment has the unknown flags {flags}")
     explicit_table = bool(flags & 2) and not flags & 1
-    table = reader.u32() if explicit_table else 0
-    offset = None if flags & 1 else _expression(reader)
+    table = cursor.u32() if explicit_table else 0
+    offset = None if flags & 1 else read_initialiser(cursor)
+    functions: tuple[int | None, ...]
+    kind = b"\x70"
     if flags & 4:
         if flags & 3:
-            reader.heap_type()
+            kind = cursor.value_type()
         functions = tuple(
-            _function_or_null(_expression(reader)) for _ in range(reader.count())
+            _function_or_null(read_initialiser(cursor)) for _ in range(cursor.element_count())
         )
     else:
         if flags & 3:
-            reader.byte()
-        functions = tuple(reader.u32() for _ in range(reader.count()))
-    return ElementSegment(table, offset, functions)
+            cursor.byte()
+        functions = tuple(cursor.u32() for _ in range(cursor.element_count()))
+    return ElementSegment(table, offset, functions, flags, kind)
 
 
-def _elements(reader: _Reader) -> tuple[ElementSegment, ...]:
-    return tuple(_element(reader) for _ in range(reader.count()))
+def _elements(cursor: Cursor) -> tuple[ElementSegment, ...]:
+    return tuple(_element(cursor) for _ in range(cursor.count()))
 
 
-def _bodies(reader: _Reader) -> tuple[tuple[int, int], ...]:
+def _bodies(cursor: Cursor) -> tuple[tuple[int, int], ...]:
     bodies = []
-    for _ in range(reader.count()):
-        size = reader.u32()
-        start = reader.position
-        reader.skip(size)
-        bodies.append((start, reader.position))
+    for _ in range(cursor.count()):
+        size = cursor.u32()
+        start = cursor.position
+        cursor.skip(size)
+        bodies.append((start, cursor.position))
     return tuple(bodies)
 
 
-def _data_segments(reader: _Reader) -> tuple[DataSegment, ...]:
+def _data_segments(cursor: Cursor) -> tuple[DataSegment, ...]:
     segments = []
-    for _ in range(reader.count()):
-        flags = reader.u32()
+    for _ in range(cursor.count()):
+        flags = cursor.u32()
         if flags > 2:
             raise ValueError(f"a data segment has the unknown flags {flags}")
-        memory = reader.u32() if flags == 2 else 0
-        offset = None if flags == 1 else _expression(reader)
-        size = reader.u32()
-        start = reader.position
-        reader.skip(size)
-        segments.append(DataSegment(offset, start, reader.position, memory))
+        memory = cursor.u32() if flags == 2 else 0
+        offset = None if flags == 1 else read_initialiser(cursor)
+        size = cursor.u32()
+        start = cursor.position
+        cursor.skip(size)
+        segments.append(DataSegment(offset, start, cursor.position, memory))
     return tuple(segments)
 
 
-_RULES: dict[int, tuple[str, Callable[[_Reader], object]]] = {
+_RULES: dict[int, tuple[str, Callable[[Cursor], object]]] = {
     SectionId.TYPE: ("types", _types),
     SectionId.IMPORT: ("imports", _imports),
     SectionId.FUNCTION: ("functions", _functions),
@@ -552,29 +301,46 @@ _RULES: dict[int, tuple[str, Callable[[_Reader], object]]] = {
 
 
 def function_names(module: Module) -> dict[int, str]:
-    """Return the function names of the module's name section; {} if it has none or a broken one.
+    """Return the function names of the module's name section; {} if it has none.
 
-    The section is only for people (core specification, appendix 7.4.1), so nothing is raised.
+    The section is only for people (core specification, appendix 7.4.1), so nothing is raised for
+    a broken one: the names before the break are returned.
     """
-    content = module.custom("name")
-    if content is None:
-        return {}
-    reader = _Reader(content, 0, len(content))
     names: dict[int, str] = {}
-    try:
-        for number, end in _subsections(reader):
-            if number == 1:
-                for _ in range(reader.count()):
-                    index = reader.u32()
-                    names[index] = reader.name()
-            reader.position = end
-    except (IndexError, ValueError):
-        return names
+    content = module.custom("name")
+    if content is not None:
+        _read_function_names(Cursor(content, 0, len(content)), names)
     return names
 
 
-def _subsections(reader: _Reader) -> Iterator[tuple[int, int]]:
-    while reader.position < reader.end:
-        number = reader.byte()
-        size = reader.u32()
-        yield number, reader.position + size
+def name_section_error(module: Module) -> str:
+    """Return why the name section cannot be read, or an empty text if it can or is absent.
+
+    An Envoy reads it for its backtraces, and refuses the module if it cannot.
+    """
+    content = module.custom("name")
+    return "" if content is None else _read_function_names(Cursor(content, 0, len(content)), {})
+
+
+def _read_function_names(cursor: Cursor, names: dict[int, str]) -> str:
+    """Read names up to the end or the first error, and return the error."""
+    try:
+        for number, end in _subsections(cursor):
+            if number == 1:
+                for _ in range(cursor.count()):
+                    index = cursor.u32()
+                    names[index] = cursor.take(cursor.u32()).decode(errors="replace")
+                cursor.expect_end(end)
+            cursor.position = end
+    except (IndexError, ValueError) as error:
+        return f"{str(error) or 'it is cut short'} at byte {cursor.position} of the section"
+    return ""
+
+
+def _subsections(cursor: Cursor) -> Iterator[tuple[int, int]]:
+    while cursor.position < cursor.end:
+        number = cursor.byte()
+        size = cursor.u32()
+        if size > cursor.end - cursor.position:
+            raise IndexError
+        yield number, cursor.position + size
