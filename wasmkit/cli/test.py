@@ -5,14 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Self
 
 import click
 
 from wasmkit.errors import InputError
-
-if TYPE_CHECKING:
-    from wasmkit.project import Project
 
 __all__ = ["command"]
 
@@ -52,22 +49,23 @@ def command(
     from wasmkit.replay.report import junit as xml  # noqa: PLC0415
     from wasmkit.replay.report import machine, text  # noqa: PLC0415
     from wasmkit.replay.session import open_engine, plan, play  # noqa: PLC0415
+    from wasmkit.toolchain import build  # noqa: PLC0415
 
     started = time.perf_counter()
     project = load_project(path)
     cases = plan(project, recording)
-    progress = _Progress()
-    module = b"" if engine == "native" else _build(project, progress)
     runs = []
-    for run in play(
-        cases,
-        lambda configuration: open_engine(engine, project, module, configuration),
-        progress=progress.say,
-    ):
-        runs.append(run)
-        progress.clear()
-        if not as_json:
-            _print(text.render_run(run))
+    with _Progress() as progress:
+        module = b"" if engine == "native" else build(project, progress=progress.say)
+        for run in play(
+            cases,
+            lambda configuration: open_engine(engine, project, module, configuration),
+            progress=progress.say,
+        ):
+            runs.append(run)
+            progress.clear()
+            if not as_json:
+                _print(text.render_run(run))
     seconds = time.perf_counter() - started
     if as_json:
         names = {"name": project.name, "version": project.version}
@@ -80,10 +78,16 @@ def command(
 
 
 class _Progress:
-    """One line on stderr that is written over, if a person sees it."""
+    """One line on stderr that is written over, if a person sees it; gone when left."""
 
     def __init__(self) -> None:
         self._shown = sys.stderr.isatty()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
 
     def say(self, message: str) -> None:
         if self._shown:
@@ -91,15 +95,6 @@ class _Progress:
 
     def clear(self) -> None:
         self.say("")
-
-
-def _build(project: Project, progress: _Progress) -> bytes:
-    from wasmkit.toolchain import build  # noqa: PLC0415  # --help stays fast
-
-    try:
-        return build(project, progress=progress.say)
-    finally:
-        progress.clear()
 
 
 def _print(text: str) -> None:

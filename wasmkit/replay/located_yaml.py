@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["MAX_DEPTH", "LocatedYaml", "parse_yaml"]
+__all__ = ["MAX_DEPTH", "LocatedYaml", "YamlPath", "parse_yaml"]
 
 MAX_DEPTH = 50
 
@@ -29,7 +29,8 @@ _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,400}")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 
-Path_ = tuple[str | int, ...]
+YamlPath = tuple[str | int, ...]
+"""Keys and list indices from the top of a document: ``("expect", 0, "response")``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,9 @@ class LocatedYaml:
     """A document's JSON value, and the line of each thing in it by its path."""
 
     value: object
-    lines: dict[Path_, int]
+    lines: dict[YamlPath, int]
 
-    def line(self, path: Path_) -> int:
+    def line(self, path: YamlPath) -> int:
         """Return the line (from 1) of what is at the path, or of what is nearest above it."""
         while path and path not in self.lines:
             path = path[:-1]
@@ -51,7 +52,7 @@ def parse_yaml(text: str, file: Path | str) -> LocatedYaml:
 
     Raises ``InputError`` with file and line for what is no YAML or none of the part read here.
     """
-    lines: dict[Path_, int] = {}
+    lines: dict[YamlPath, int] = {}
     events = yaml.parse(text, Loader=yaml.SafeLoader)
     try:
         document = _Builder(file, events, lines).document()
@@ -78,7 +79,7 @@ class _Builder:
 
     file: Path | str
     events: Iterator[yaml.Event]
-    lines: dict[Path_, int]
+    lines: dict[YamlPath, int]
 
     def error(self, event: yaml.Event, message: str, hint: str = "") -> InputError:
         return InputError(message, file=self.file, line=_line(event), hint=hint)
@@ -95,7 +96,7 @@ class _Builder:
             raise self.error(event, "holds more than one document", "leave out '---'")
         return value
 
-    def value(self, event: yaml.Event, path: Path_) -> object:
+    def value(self, event: yaml.Event, path: YamlPath) -> object:
         self.lines.setdefault(path, _line(event))
         if len(path) > MAX_DEPTH:
             raise self.error(event, f"is nested deeper than {MAX_DEPTH} levels")
@@ -109,13 +110,13 @@ class _Builder:
             return self.sequence(path)
         return self.mapping(path)
 
-    def sequence(self, path: Path_) -> list[object]:
+    def sequence(self, path: YamlPath) -> list[object]:
         items: list[object] = []
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             items.append(self.value(event, (*path, len(items))))
         return items
 
-    def mapping(self, path: Path_) -> dict[str, object]:
+    def mapping(self, path: YamlPath) -> dict[str, object]:
         items: dict[str, object] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
