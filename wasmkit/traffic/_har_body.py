@@ -67,7 +67,7 @@ def _header(headers: tuple[Header, ...], wanted: str) -> str:
     return next((value for name, value in headers if name == wanted), "")
 
 
-def _encode(text: str, content_type: str, sizes: frozenset[int]) -> tuple[bytes, str]:
+def _encode(text: str, content_type: str, sizes: tuple[int, ...]) -> tuple[bytes, str]:
     """Return text in the charset of its type, and a note if that cannot be.
 
     Without a charset the recorded sizes decide: mitmproxy reads most such bodies, pictures too,
@@ -89,7 +89,7 @@ def _encode(text: str, content_type: str, sizes: frozenset[int]) -> tuple[bytes,
     return data, note
 
 
-def _decode(node: Node, content_type: str, sizes: frozenset[int]) -> tuple[bytes, str]:
+def _decode(node: Node, content_type: str, sizes: tuple[int, ...]) -> tuple[bytes, str]:
     """Return the bytes of an object with ``text`` and perhaps ``encoding``, and a note."""
     text = node["text"].text("")
     encoding = node["encoding"].text("").lower()
@@ -103,20 +103,23 @@ def _decode(node: Node, content_type: str, sizes: frozenset[int]) -> tuple[bytes
     data, note = _encode(text, content_type, sizes)
     if _REPLACEMENT in text:
         note = "was recorded as text, and bytes that are no text were lost"
-    elif not data and any(sizes):
+    elif not data and sizes and sizes[0] > 0:
         note = "was not recorded"
     return data, note
 
 
-def _sizes(message: Node, headers: tuple[Header, ...]) -> frozenset[int]:
-    """Return what a recording says, here and there, of the length of a message's body."""
+def _sizes(message: Node, headers: tuple[Header, ...]) -> tuple[int, ...]:
+    """Return what a recording says of the length of a body, the most trustworthy first.
+
+    ``bodySize`` comes last: in Firefox it counts a request's characters, a response's headers.
+    """
     content = message["content"]
-    size = 0.0 if content.missing else content["size"].number(0)
+    size = -1.0 if content.missing else content["size"].number(-1)
     compression = 0.0 if content.missing else content["compression"].number(0)
     length = _header(headers, "content-length")
-    found = {size, size + compression, message["bodySize"].number(0)}
-    found |= {float(length)} if length.isdecimal() and len(length) < 16 else set()
-    return frozenset(int(size) for size in found if size > 0)
+    found = [float(length)] if length.isdecimal() and len(length) < 16 else []
+    found += [size, size + compression, message["bodySize"].number(-1)]
+    return tuple(int(size) for size in found if size >= 0)
 
 
 def _compress(data: bytes, coding: str) -> bytes:
@@ -162,7 +165,8 @@ def content_body(response: Node, headers: tuple[Header, ...], *, method: str, st
     sizes = _sizes(response, headers)
     content = response["content"]
     if content.missing:
-        return _as_sent(b"", headers, "response", "was not recorded" if sizes else "")
+        note = "was not recorded" if sizes and sizes[0] > 0 else ""
+        return _as_sent(b"", headers, "response", note)
     content_type = _header(headers, "content-type") or content["mimeType"].text("")
     data, note = _decode(content, content_type, sizes)
     return _as_sent(data, headers, "response", note)
@@ -173,7 +177,8 @@ def post_body(request: Node, headers: tuple[Header, ...]) -> Body:
     sizes = _sizes(request, headers)
     post = request["postData"]
     if post.missing:
-        return _as_sent(b"", headers, "request", "was not recorded" if sizes else "")
+        note = "was not recorded" if sizes and sizes[0] > 0 else ""
+        return _as_sent(b"", headers, "request", note)
     content_type = _header(headers, "content-type") or post["mimeType"].text("")
     data, note = _decode(post, content_type, sizes)
     params = list(post["params"].items())

@@ -323,6 +323,30 @@ def test_a_request_body_that_is_missing_is_noted() -> None:
     )
 
 
+def test_what_firefox_writes() -> None:
+    """Its ``bodySize`` counts characters in requests, and headers in responses."""
+    exchange = one(
+        startedDateTime="2026-11-03T10:00:00.000+01:00",
+        request={
+            "method": "POST",
+            "headers": headers(("Content-Type", "application/json"), ("Content-Length", "6")),
+            "postData": {"mimeType": "application/json", "params": [], "text": '"Zoë"'},
+            "bodySize": 5,
+        },
+        response={
+            "status": 302,
+            "headers": headers(("location", "/x"), ("content-length", "0")),
+            "content": {"mimeType": "text/html; charset=utf-8", "size": 0, "text": ""},
+            "bodySize": 187,
+        },
+    )
+    assert exchange.request.body == '"Zoë"'.encode()
+    assert exchange.started == 1793696400.0
+    assert exchange.notes == ()
+    left_out = {"mimeType": "text/html", "size": 9, "comment": "Response bodies are not included."}
+    assert one(response={"content": left_out}).notes == ("the response's body was not recorded",)
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
