@@ -139,13 +139,20 @@ def _movable_segments(outline: Module) -> tuple[tuple[int, memoryview], ...] | N
 
 
 def _without_data(data: bytes, sections: list[Section]) -> bytes:
+    """Return the module without its data, and without notes behind its code.
+
+    What stands before the code stays byte for byte, so that positions in traps' backtraces are
+    those of the module itself.
+    """
     parts = [MAGIC]
+    end = len(MAGIC)
+    code_passed = False
     for section in sections:
-        if section.id not in (SectionId.DATA, SectionId.CUSTOM) or section.name == "name":
-            name = section.name.encode()
-            head = _u32(len(name)) + name if section.id == SectionId.CUSTOM else b""
-            body = data[section.start : section.end]
-            parts += [bytes((section.id,)), _u32(len(head) + len(body)), head, body]
+        start, end = end, section.end
+        is_note = section.id == SectionId.CUSTOM and section.name != "name"
+        if section.id != SectionId.DATA and not (code_passed and is_note):
+            parts.append(data[start:end])
+        code_passed = code_passed or section.id == SectionId.CODE
     return b"".join(parts)
 
 

@@ -72,7 +72,8 @@ class Context:
         }
         value = known.get(path.rstrip(b"\0"))
         if value is None:
-            raise CallError(Status.NOT_FOUND if path else Status.SERIALIZATION_FAILURE)
+            whole = path in (b"", b"xds")
+            raise CallError(Status.SERIALIZATION_FAILURE if whole else Status.NOT_FOUND)
         return value.encode()
 
     def set_property(self, path: bytes, value: bytes) -> None:

@@ -252,7 +252,13 @@ def describe(failure: wasmtime.Trap | wasmtime.WasmtimeError) -> str:
     uncaught = "" if code is _Code.INTERRUPT else "Uncaught "
     frames = failure.frames[:_MAX_FRAMES]
     lines = [
-        f"  {number}: 0x{frame.module_offset:x} - {frame.func_name or frame.func_index}"
+        f"  {number}:  0x{frame.module_offset:x} - {_function_name(frame)}"
         for number, frame in enumerate(frames)
     ]
+    if lines:
+        lines.insert(0, "Proxy-Wasm plugin in-VM backtrace:")
     return "\n".join([uncaught + reason, *lines])
+
+
+def _function_name(frame: wasmtime.Frame) -> str:
+    return frame.func_name or f"unknown(function index:{frame.func_index})"

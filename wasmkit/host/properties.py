@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from wasmkit.abi.constants import Status, StreamType
 from wasmkit.abi.pairs import encode_pairs
 from wasmkit.host.calls import CallError
+from wasmkit.host.http import grpc_of_http
 
 if TYPE_CHECKING:
     from wasmkit.host.headers import HeaderMap
@@ -33,12 +34,12 @@ class StreamFacts:
     destination: tuple[str, int] = ("127.0.0.1", 0)
     started: int = field(default_factory=time.time_ns)
     duration: int | None = None
-    request_headers_size: int = 0
     request_size: int = 0
-    response_headers_size: int = 0
     response_size: int = 0
     response_code: int | None = None
     response_code_details: bytes = b""
+    routed: bool = False
+    """Whether the router has chosen an upstream."""
     kept: dict[bytes, bytes] = field(default_factory=dict)
     """What the filter keeps with ``proxy_set_property``, by raw path."""
 
@@ -64,23 +65,24 @@ def find_property(path: bytes, facts: StreamFacts, visible: VisibleHeaders) -> b
     Raises ``CallError`` with ``SERIALIZATION_FAILURE`` for a whole group such as ``request``, and
     with ``NOT_FOUND`` for an attribute of a known group that is not to be had now.
     """
-    parts = path.removesuffix(b"\0").split(b"\0")
-    group = parts[0]
-    if group in _GROUPS:
-        if len(parts) == 1:
+    group, *rest = path.removesuffix(b"\0").split(b"\0")
+    find = _GROUPS.get(group)
+    if find is not None:
+        if not rest:
             raise CallError(Status.SERIALIZATION_FAILURE)
-        value = _GROUPS[group](parts[1:], facts, visible)
+        value = find(rest, facts, visible)
         if value is None:
             raise CallError(Status.NOT_FOUND)
         return _serialise(value)
-    if group == b"filter_state":
-        key = b"\0".join(parts[1:])
-        return facts.kept.get(key.removeprefix(b"wasm.")) if key.startswith(b"wasm.") else None
-    if group == b"metadata" and len(parts) == 1:
+    if rest:
+        return None
+    if group == b"metadata":
         return b""
-    if group == b"connection_id" and len(parts) == 1:
+    if group == b"upstream_filter_state" and facts.routed and facts.response_code is not None:
+        raise CallError(Status.SERIALIZATION_FAILURE)
+    if group == b"connection_id":
         return struct.pack("<Q", facts.connection_id)
-    return facts.kept.get(group) if len(parts) == 1 else None
+    return facts.kept.get(group)
 
 
 def _serialise(value: bytes | int | bool) -> bytes:
@@ -95,13 +97,20 @@ def _joined(headers: HeaderMap, name: bytes) -> bytes | None:
 
 
 def _headers(headers: HeaderMap | None, rest: list[bytes]) -> bytes | None:
-    """Return one header, its values joined by commas, or the whole map as pairs."""
+    """Return one header, its values joined by commas, or the whole map as pairs.
+
+    Envoy gives the whole map in random order.
+    """
     if headers is None:
-        return None
+        return None if rest else encode_pairs([])
     if rest:
-        return _joined(headers, rest[0])
+        return _joined(headers, rest[0]) if len(rest) == 1 else None
     names = dict.fromkeys(name for name, _ in headers.pairs)
     return encode_pairs((name, _joined(headers, name) or b"") for name in names)
+
+
+def _size(*headers: HeaderMap | None) -> int:
+    return sum(each.byte_size for each in headers if each is not None)
 
 
 _REQUEST_HEADERS = {
@@ -116,10 +125,12 @@ _REQUEST_HEADERS = {
 
 
 def _request(parts: list[bytes], facts: StreamFacts, visible: VisibleHeaders) -> _Value:
-    name = parts[0]
+    name, *rest = parts
     headers = visible.request
     if name == b"headers":
-        return _headers(headers, parts[1:])
+        return _headers(headers, rest)
+    if rest:
+        return None
     if name in _REQUEST_HEADERS:
         return None if headers is None else headers.get(_REQUEST_HEADERS[name])
     if name in (b"url_path", b"query"):
@@ -132,45 +143,53 @@ def _request(parts: list[bytes], facts: StreamFacts, visible: VisibleHeaders) ->
         b"protocol": b"HTTP/1.1",
         b"duration": facts.duration,
         b"size": facts.request_size,
-        b"total_size": facts.request_headers_size + facts.request_size,
-        b"headers_bytes": facts.request_headers_size,
+        b"total_size": _size(headers) + facts.request_size,
+        b"headers_bytes": _size(headers),
     }
     return known.get(name)
 
 
 def _response(parts: list[bytes], facts: StreamFacts, visible: VisibleHeaders) -> _Value:
-    name = parts[0]
-    if name == b"headers":
-        return _headers(visible.response, parts[1:])
-    if name == b"trailers":
-        trailers = visible.response_trailers
-        return encode_pairs([]) if trailers is None else _headers(trailers, parts[1:])
+    name, *rest = parts
+    headers, trailers = visible.response, visible.response_trailers
+    if name in (b"headers", b"trailers"):
+        return _headers(headers if name == b"headers" else trailers, rest)
+    if rest:
+        return None
     known: dict[bytes, _Value] = {
         b"code": facts.response_code,
         b"code_details": facts.response_code_details or None,
         b"flags": 0,
+        b"grpc_status": _grpc_status(facts, headers),
         b"size": facts.response_size,
-        b"total_size": facts.response_headers_size + facts.response_size,
-        b"headers_bytes": facts.response_headers_size,
+        b"total_size": _size(headers, trailers) + facts.response_size,
+        b"headers_bytes": _size(headers),
     }
     return known.get(name)
 
 
-def _address(address: tuple[str, int], name: bytes) -> _Value:
+def _grpc_status(facts: StreamFacts, headers: HeaderMap | None) -> int | None:
+    """Return a gRPC response's status, or what the HTTP status would mean in gRPC."""
+    said = headers.get(b"grpc-status") if headers is not None else None
+    if said is not None and said.isdigit() and len(said) <= 10:
+        return int(said)
+    return None if facts.response_code is None else grpc_of_http(facts.response_code)
+
+
+def _address(address: tuple[str, int], parts: list[bytes]) -> _Value:
     host, port = address
-    if name == b"address":
-        return f"{host}:{port}".encode()
-    return port if name == b"port" else None
+    known: dict[bytes, _Value] = {b"address": f"{host}:{port}".encode(), b"port": port}
+    return known.get(parts[0]) if len(parts) == 1 else None
 
 
 def _source(parts: list[bytes], facts: StreamFacts, visible: VisibleHeaders) -> _Value:
     del visible
-    return _address(facts.source, parts[0])
+    return _address(facts.source, parts)
 
 
 def _destination(parts: list[bytes], facts: StreamFacts, visible: VisibleHeaders) -> _Value:
     del visible
-    return _address(facts.destination, parts[0])
+    return _address(facts.destination, parts)
 
 
 def _connection(parts: list[bytes], facts: StreamFacts, visible: VisibleHeaders) -> _Value:
@@ -180,18 +199,42 @@ def _connection(parts: list[bytes], facts: StreamFacts, visible: VisibleHeaders)
         b"mtls": False,
         b"requested_server_name": b"",
     }
-    return known.get(parts[0])
+    return known.get(parts[0]) if len(parts) == 1 else None
+
+
+def _upstream(parts: list[bytes], facts: StreamFacts, visible: VisibleHeaders) -> _Value:
+    del visible
+    known: dict[bytes, _Value] = {
+        b"num_endpoints": 1,
+        b"request_attempt_count": int(facts.routed),
+        b"transport_failure_reason": b"" if facts.routed else None,
+    }
+    return known.get(parts[0]) if len(parts) == 1 else None
 
 
 def _xds(parts: list[bytes], facts: StreamFacts, visible: VisibleHeaders) -> _Value:
-    del facts, visible
+    del visible
+    if parts == [b"upstream_host_metadata"] and facts.routed:
+        raise CallError(Status.SERIALIZATION_FAILURE)
     known: dict[bytes, _Value] = {
         b"cluster_name": b"upstream",
+        b"cluster_metadata": b"",
         b"route_name": b"",
+        b"route_metadata": b"",
         b"virtual_host_name": b"all",
         b"listener_direction": 0,
+        b"listener_metadata": b"",
+        b"filter_chain_name": b"",
     }
-    return known.get(parts[0])
+    return known.get(parts[0]) if len(parts) == 1 else None
+
+
+def _filter_state(parts: list[bytes], facts: StreamFacts, visible: VisibleHeaders) -> _Value:
+    del visible
+    key = parts[0]
+    if len(parts) > 1 or not key.startswith(b"wasm."):
+        return None
+    return facts.kept.get(key.removeprefix(b"wasm."))
 
 
 _GROUPS = {
@@ -200,5 +243,7 @@ _GROUPS = {
     b"source": _source,
     b"destination": _destination,
     b"connection": _connection,
+    b"upstream": _upstream,
     b"xds": _xds,
+    b"filter_state": _filter_state,
 }

@@ -22,13 +22,16 @@ from wasmkit.host.http import (
     HUNG_UP,
     RESPONSE_TOO_LARGE,
     TOO_LARGE,
+    Delivery,
     LocalReply,
     Message,
+    finish_response,
     is_grpc,
     local_reply,
     received_request,
     received_response,
     request_fault,
+    response_fault,
     sent_request,
     sent_response,
 )
@@ -89,19 +92,15 @@ class _Half:
         self.calling = False
         # What came out behind the filter:
         self.sent_headers = False
+        self.sent_headers_only = False
         self.sent_body = bytearray()
         self.sent_trailers = False
         self.sent_all = False
 
     def send_headers(self, *, end: bool) -> None:
-        """Let the headers go on; twice is once."""
+        """Let the headers go on."""
         self.sent_headers = True
-        self.sent_all = self.sent_all or end
-
-    def send_data(self, data: bytes, *, end: bool) -> None:
-        """Let a piece of the body go on."""
-        self.sent_body += data
-        self.sent_all = self.sent_all or end
+        self.sent_headers_only = self.sent_all = end
 
     def send_trailers(self) -> None:
         """Let the trailers go on, and the message with them is complete."""
@@ -138,19 +137,32 @@ class HttpStream:
         headers = received_request(request.headers)
         self._is_head = headers.get(b":method") == b"HEAD"
         self._is_grpc = is_grpc(headers)
-        self.facts.request_headers_size = headers.byte_size
         self._receive(self._request, headers, request)
         self._tick_while_stopped(self._request)
         upstream = None
         if self._request.sent_all and not self.finished:
-            upstream = sent_request(
-                self._request.headers, bytes(self._request.sent_body), self._request.trailers
-            )
-            self._answer(respond(upstream))
-            self._tick_while_stopped(self._response)
+            upstream = self._deliver()
+        if upstream is not None:
+            is_head = upstream.headers and dict(upstream.headers).get(b":method") == b"HEAD"
+            response = respond(upstream)
+            if response is not None and is_head:
+                response = Message(response.headers)
+            self._answer(response)
+        self._tick_while_stopped(self._response)
         client = self._client()
         self._end()
         return StreamResult(upstream, client)
+
+    def _deliver(self) -> Message | None:
+        """Return the request as the upstream gets it whole, None if it never does."""
+        half = self._request
+        trailers = half.trailers if half.sent_trailers else None
+        delivery, message = sent_request(
+            half.headers, bytes(half.sent_body), trailers, headers_only=half.sent_headers_only
+        )
+        if delivery is Delivery.REFUSED:
+            self.send_local_reply(HUNG_UP)
+        return message if delivery is Delivery.COMPLETE else None
 
     def _answer(self, response: Message | None) -> None:
         if response is None:
@@ -171,8 +183,14 @@ class HttpStream:
         half = self._response
         if not half.sent_headers:
             return None
-        body = b"" if self._is_head else bytes(half.sent_body)
-        return sent_response(half.headers, body, half.trailers if half.sent_trailers else None)
+        trailers = half.trailers if half.sent_trailers else None
+        return sent_response(
+            half.headers,
+            bytes(half.sent_body),
+            trailers,
+            is_head=self._is_head,
+            headers_only=half.sent_headers_only,
+        )
 
     def _end(self) -> None:
         """Finish the stream: the filter's log, done and delete callbacks."""
@@ -192,6 +210,8 @@ class HttpStream:
         trailers = HeaderMap(message.trailers) if message.trailers else None
         self._receive_headers(half, headers, end=not message.body and trailers is None)
         if message.body and not self.finished:
+            if half is self._request:
+                self.facts.request_size = len(message.body)
             self._receive_data(half, Buffer(message.body), end=False)
             if trailers is None and not self.finished:
                 self._receive_data(half, Buffer(), end=True)
@@ -218,14 +238,12 @@ class HttpStream:
         else:
             half.state = _State(status)
 
-    def _receive_data(self, half: _Half, data: Buffer, *, end: bool, resumed: bool = False) -> None:
+    def _receive_data(self, half: _Half, data: Buffer, *, end: bool) -> None:
         half.arrived_all = half.arrived_all or end
-        if not resumed:
-            self._count(half, len(data))
-            if half.state in _STOPS_ALL:
-                half.streaming = half.state is _State.STOP_ALL_WATERMARK
-                self._keep(half, data)
-                return
+        if half.state in _STOPS_ALL:
+            half.streaming = half.state is _State.STOP_ALL_WATERMARK
+            self._keep(half, data)
+            return
         if half.filter_saw_end:
             return
         had_trailers = half.trailers is not None
@@ -249,7 +267,7 @@ class HttpStream:
                 return
             if data is half.kept:
                 half.kept = None
-            half.send_data(data.take(), end=end and half.trailers is None)
+            self._send_data(half, data.take(), end=end and half.trailers is None)
             return
         half.state = _State.STOP_ONE
         if status is not DataStatus.STOP_NO_BUFFER:
@@ -258,8 +276,8 @@ class HttpStream:
         elif half.arrived_all and half.trailers is None and half.kept is None:
             half.kept = Buffer()  # so that resuming brings the end
 
-    def _receive_trailers(self, half: _Half, *, resumed: bool = False) -> None:
-        if half.state in _STOPS_ALL and not resumed:
+    def _receive_trailers(self, half: _Half) -> None:
+        if half.state in _STOPS_ALL:
             return
         assert half.trailers is not None
         status = TrailersStatus.CONTINUE
@@ -277,11 +295,25 @@ class HttpStream:
             half.send_trailers()
 
     def _send_headers(self, half: _Half, *, end: bool) -> None:
-        half.send_headers(end=end)
         if half.direction is StreamType.REQUEST:
+            half.send_headers(end=end)
             fault = request_fault(half.headers)
-            if fault:
+            self.facts.routed = fault is None
+            if fault is not None:
                 self.send_local_reply(fault)
+            return
+        fault = response_fault(half.headers)
+        if fault is not None:
+            self._reply_to_client(fault)
+            return
+        finish_response(half.headers, request_complete=self._request.arrived_all)
+        half.send_headers(end=end)
+
+    def _send_data(self, half: _Half, data: bytes, *, end: bool) -> None:
+        half.sent_body += data
+        half.sent_all = half.sent_all or end
+        if half.direction is StreamType.RESPONSE:
+            self.facts.response_size += len(data)
 
     def _keep(self, half: _Half, data: Buffer) -> None:
         if half.kept is None:
@@ -293,15 +325,9 @@ class HttpStream:
                 TOO_LARGE if half.direction is StreamType.REQUEST else RESPONSE_TOO_LARGE
             )
 
-    def _count(self, half: _Half, size: int) -> None:
-        if half.direction is StreamType.REQUEST:
-            self.facts.request_size += size
-        else:
-            self.facts.response_size += size
-
     def _note_response(self, headers: HeaderMap) -> None:
-        self.facts.response_headers_size = headers.byte_size
-        self.facts.response_code = int(headers.get(b":status") or b"0")
+        status = headers.get(b":status") or b""
+        self.facts.response_code = int(status) if status.isdigit() else None
 
     def _cut_short(self, half: _Half) -> bool:
         """After a callback: carry out the local reply that it asked for; True if it is over."""
@@ -348,16 +374,16 @@ class HttpStream:
             self._send_headers(
                 half, end=half.arrived_all and half.kept is None and not had_trailers
             )
-        if half.kept is not None:
+        if half.kept is not None and not self.finished:
             end = half.arrived_all and not had_trailers
             if from_filter:
-                self._receive_data(half, half.kept, end=end, resumed=True)
+                self._receive_data(half, half.kept, end=end)
             else:
                 data, half.kept = half.kept.take(), None
-                half.send_data(data, end=end)
+                self._send_data(half, data, end=end)
         if had_trailers and not self.finished:
             if from_filter:
-                self._receive_trailers(half, resumed=True)
+                self._receive_trailers(half)
             else:
                 half.send_trailers()
 
@@ -396,6 +422,6 @@ class HttpStream:
         half = self._response
         half.headers, half.trailers = headers, None
         self._note_response(headers)
-        half.send_headers(end=not body)
+        self._send_headers(half, end=not body)
         if body:
-            half.send_data(body, end=True)
+            self._send_data(half, body, end=True)

@@ -102,7 +102,7 @@ def _headers(pairs: tuple[Pair, ...]) -> tuple[Header, ...]:
 def _request_message(request: Request) -> Message:
     # The connection is plain HTTP; Envoy takes the scheme from x-forwarded-proto where it stands.
     forwarded = next(value for name, value in request.headers if name == "x-forwarded-proto")
-    scheme = forwarded if forwarded in ("http", "https") else "http"
+    scheme = forwarded.lower() if forwarded.lower() in ("http", "https") else "http"
     pseudo = {
         ":authority": request.authority,
         ":path": request.path,
