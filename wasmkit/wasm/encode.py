@@ -77,6 +77,7 @@ def limits(item: Limits) -> bytes:
 
 def i32_const(value: int) -> bytes:
     """Return the instruction ``i32.const`` with a value given signed or unsigned."""
+    value &= 0xFFFF_FFFF
     return b"\x41" + write_signed(value - (1 << 32) if value & 0x8000_0000 else value)
 
 
