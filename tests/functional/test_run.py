@@ -74,7 +74,10 @@ class Running:
 
     def end(self, sign: signal.Signals = signal.SIGINT) -> int:
         self.process.send_signal(sign)
-        return self.process.wait(30)
+        try:
+            return self.process.wait(30)
+        finally:
+            self.process.kill()
 
 
 @contextmanager
@@ -83,8 +86,8 @@ def running(*arguments: str, environment: dict[str, str] | None = None) -> Itera
     try:
         yield run
     finally:
-        run.process.kill()
-        run.process.wait()
+        if run.process.poll() is None:
+            run.end()
         run._reader.join()
         assert run.process.stdout is not None
         run.process.stdout.close()

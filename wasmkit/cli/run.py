@@ -71,12 +71,13 @@ def _serve(
     from wasmkit.envoy.binary import find_envoy  # noqa: PLC0415 - keeps --help fast
     from wasmkit.envoy.echo import echo  # noqa: PLC0415 - keeps --help fast
     from wasmkit.envoy.ends import Upstream  # noqa: PLC0415 - keeps --help fast
-    from wasmkit.envoy.live import LiveEnvoy, reload_on_change  # noqa: PLC0415 - keeps --help fast
+    from wasmkit.envoy.live import LiveEnvoy, fingerprint, reload_on_change  # noqa: PLC0415 - as above
     from wasmkit.served import FilterSource  # noqa: PLC0415 - keeps --help fast
 
     target = None if upstream is None else _upstream(upstream)
     binary = find_envoy(envoy)
     source = FilterSource(path, config, progress=_progress)
+    seen = fingerprint(source.paths())
     first = source.load()
     log = _Log()
     with ExitStack() as stack:
@@ -90,7 +91,12 @@ def _serve(
             f"{first.name} in Envoy {binary.version_text}, in front of {behind}", live.address
         )
         reload_on_change(
-            live, load=source.load, paths=source.paths, report=_report, stop=log.closed
+            live,
+            load=source.load,
+            paths=source.paths,
+            seen=seen,
+            report=_report,
+            stop=log.closed,
         )
 
 

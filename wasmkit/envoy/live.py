@@ -10,6 +10,7 @@ import os
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from wasmkit.envoy.bootstrap import EXTENSION_NAME, Bootstrap, WasmFilter, extension_json
@@ -20,13 +21,12 @@ from wasmkit.errors import GuestModuleError, WasmkitError
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterable
-    from pathlib import Path
     from types import TracebackType
 
     from wasmkit.abi.constants import LogLevel
     from wasmkit.envoy.binary import EnvoyBinary
 
-__all__ = ["LiveEnvoy", "LiveFilter", "fingerprint", "reload_on_change"]
+__all__ = ["Fingerprint", "LiveEnvoy", "LiveFilter", "fingerprint", "reload_on_change"]
 
 _LOAD_SECONDS = 120.0
 _WORKER_SECONDS = 10.0
@@ -194,8 +194,12 @@ class LiveEnvoy:
             self._say(record.level, said)
 
 
-def fingerprint(paths: Iterable[Path]) -> dict[Path, tuple[int, int]]:
-    """Return time of change and size of the files, and of the files in the folders."""
+Fingerprint = dict[Path, tuple[int, int]]
+"""Each file's time of change in nanoseconds, and its size."""
+
+
+def fingerprint(paths: Iterable[Path]) -> Fingerprint:
+    """Return the fingerprint of the files, and of the files in the folders."""
     found = {}
     for path in paths:
         for file in (path, *path.rglob("*")):
@@ -215,15 +219,15 @@ def reload_on_change(
     *,
     load: Callable[[], LiveFilter],
     paths: Callable[[], Iterable[Path]],
+    seen: Fingerprint,
     report: Callable[[WasmkitError | None, float], None],
     stop: threading.Event,
 ) -> None:
     """Exchange the filter whenever the files at ``paths`` have changed, until ``stop`` is set.
 
-    ``report`` is told of each try: its error, if it failed and the old filter serves on, and the
+    ``seen`` is their fingerprint from before the first filter was loaded. ``report`` is told of each try: its error, if it failed and the old filter serves on, and the
     seconds it took. Raises ``GuestModuleError`` when Envoy itself has died.
     """
-    seen = fingerprint(paths())
     while not stop.wait(_POLL_SECONDS):
         live.check()
         now = fingerprint(paths())
