@@ -225,8 +225,9 @@ def reload_on_change(
 ) -> None:
     """Exchange the filter whenever the files at ``paths`` have changed, until ``stop`` is set.
 
-    ``seen`` is their fingerprint from before the first filter was loaded. ``report`` is told of each try: its error, if it failed and the old filter serves on, and the
-    seconds it took. Raises ``GuestModuleError`` when Envoy itself has died.
+    ``seen`` is their fingerprint from before the first filter was loaded. ``report`` is told of
+    each try: its error, if it failed and the old filter serves on, and the seconds it took.
+    Raises ``GuestModuleError`` when Envoy itself has died.
     """
     while not stop.wait(_POLL_SECONDS):
         live.check()
