@@ -162,7 +162,7 @@ def _link(component_bytes: bytes) -> tuple[bytes, int]:
         exported_globals=("__stack_pointer", "callbacks", "host_error"),
         # componentize-py's own runtime called the app's exports; the glue does that now.
         dropped=frozenset({runtime}),
-        padding=lambda functions: recursion.paddings(program, functions),
+        wrap=lambda functions: recursion.wrappers(program, functions),
     )
     return linked.module, program.glue_slots()["call_proxy_log"]
 

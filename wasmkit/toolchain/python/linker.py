@@ -25,7 +25,22 @@ from wasmkit.wasm.module import FunctionType, Kind, Limits
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["Linked", "link"]
+__all__ = ["Linked", "Wrapper", "link"]
+
+STACK_CHECK = "Py_EnterRecursiveCall"
+"""CPython's function that sets ``RecursionError`` and returns non-zero at the stack's limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapper:
+    """A function is called through a wrapper that takes ``size`` bytes of linear stack.
+
+    With ``overflow`` the wrapper also asks CPython whether the stack is at its limit, and if so
+    returns that number, with ``RecursionError`` set, instead of calling.
+    """
+
+    size: int
+    overflow: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +74,17 @@ def link(
     exports: Iterable[str],
     exported_globals: Iterable[str],
     dropped: frozenset[int] = frozenset(),
-    padding: Callable[[Iterable[Function]], dict[Function, int]] = lambda _functions: {},
+    wrap: Callable[[Iterable[Function]], dict[Function, Wrapper]] = lambda _functions: {},
 ) -> Linked:
     """Link a program into one module.
 
     ``exports`` names functions of the glue or of a library. ``exported_globals`` names globals
-    likewise. Functions of ``dropped`` instances are left out of the table. ``padding`` is
-    given the functions and returns for some of them how many bytes of linear stack to take
-    around each call (see ``recursion``).
+    likewise. Functions of ``dropped`` instances are left out of the table. ``wrap``
+    is given the functions and returns wrappers for some of them (see ``recursion``).
 
     Raises ``BuildError`` for an import that nothing provides.
     """
-    return _Linker(program, dropped, padding).link(tuple(exports), tuple(exported_globals))
+    return _Linker(program, dropped, wrap).link(tuple(exports), tuple(exported_globals))
 
 
 class _Linker:
@@ -78,7 +92,7 @@ class _Linker:
         self,
         program: Program,
         dropped: frozenset[int],
-        padding: Callable[[Iterable[Function]], dict[Function, int]],
+        wrap: Callable[[Iterable[Function]], dict[Function, Wrapper]],
     ) -> None:
         self.program = program
         self.table = {
@@ -86,7 +100,7 @@ class _Linker:
             for slot, function in program.table.items()
             if not isinstance(function, Function) or function.instance not in dropped
         }
-        self.padding = padding
+        self.wrap = wrap
         self.types: dict[FunctionType, int] = {}
         self.globals: dict[tuple[int, int], int] = {}
         self.indices: dict[Function | HostFunction, int] = {}
@@ -94,7 +108,9 @@ class _Linker:
     def link(self, exports: tuple[str, ...], exported_globals: tuple[str, ...]) -> Linked:
         program = self.program
         roots = {name: program.symbol(name) for name in exports}
-        live = reachable(program, [*roots.values(), *self.table.values()])
+        live = reachable(
+            program, [*roots.values(), *self.table.values(), program.symbol(STACK_CHECK)]
+        )
         hosts = sorted(
             {
                 callee
@@ -106,15 +122,15 @@ class _Linker:
         )
         for item in (*hosts, *live):
             self.indices[item] = len(self.indices)
-        padded = self.padding(live)
+        wrapped = self.wrap(live)
         bodies = [self.rewritten(function) for function in live]
-        for function, size in padded.items():
+        for function, wrapper in wrapped.items():
             # The body moves behind all others, and a wrapper takes its place and number.
             place = self.indices[function] - len(hosts)
             bodies.append(bodies[place])
             number = len(hosts) + len(bodies) - 1
-            bodies[place] = self.wrapper(function, number, size)
-        types = [program.type_of(function) for function in (*live, *padded)]
+            bodies[place] = self.wrapper(function, number, wrapper)
+        types = [program.type_of(function) for function in (*live, *wrapped)]
         type_numbers = [self.type_number(item) for item in types]
         import_entries = [
             encode.function_import(item.module, item.name, self.type_number(item.type))
@@ -153,7 +169,7 @@ class _Linker:
                 ),
             ),
         ]
-        names = tuple(program.name_of(function) for function in (*hosts, *live, *padded))
+        names = tuple(program.name_of(function) for function in (*hosts, *live, *wrapped))
         return Linked(encode.assemble(sections), names)
 
     def type_number(self, item: FunctionType) -> int:
@@ -183,19 +199,21 @@ class _Linker:
     def element(first: int, run: list[bytes]) -> bytes:
         return b"\0" + encode.i32_const(first) + b"\x0b" + encode.vector(run)
 
-    def wrapper(self, function: Function, number: int, size: int) -> bytes:
-        """Write a function that takes ``size`` bytes of linear stack around a call of another."""
-        item = self.program.type_of(function)
+    def wrapper(self, function: Function, number: int, wrapper: Wrapper) -> bytes:
+        """Write the function that takes the place of another, which has a new number now."""
+        parameters = len(self.program.type_of(function).parameters)
         pointer = write_u32(self.global_number(self.program.global_symbol("__stack_pointer")))
-        arguments = b"".join(b"\x20" + write_u32(n) for n in range(len(item.parameters)))
-        move = b"\x23" + pointer + encode.i32_const(size)
-        return (
-            b"\0"
-            + (move + b"\x6b\x24" + pointer)
-            + (arguments + b"\x10" + write_u32(number))
-            + (move + b"\x6a\x24" + pointer)
-            + b"\x0b"
-        )
+        move = b"\x23" + pointer + encode.i32_const(wrapper.size)
+        leave = move + b"\x6a\x24" + pointer
+        code = [b"\0", move, b"\x6b\x24", pointer]
+        if wrapper.overflow is not None:
+            # if (Py_EnterRecursiveCall(0)): at address 0, the stack's end, stands an empty text
+            check = write_u32(self.indices[self.program.symbol(STACK_CHECK)])
+            code += [encode.i32_const(0), b"\x10", check, b"\x04\x40", leave]
+            code += [encode.i32_const(wrapper.overflow), b"\x0f\x0b"]
+        code += [b"\x20" + write_u32(place) for place in range(parameters)]
+        code += [b"\x10", write_u32(number), leave, b"\x0b"]
+        return b"".join(code)
 
     def rewritten(self, function: Function) -> bytes:
         """Return a body with the linked module's indices and with constants folded."""

@@ -5,7 +5,7 @@ WebAssembly has two stacks. CPython 3.14 measures the one in linear memory
 its address taken there; the rest lives on the engine's own stack, about 1 MiB in Envoy's V8,
 and 3,000 opening brackets in ``json.loads`` overflow it. So each function that checks for
 recursion is called through a wrapper that takes linear stack in the measure of the native stack
-that the function may need, and the interpreter's limit is set to what Envoy's stack holds.
+that the function may need, a few that do not check are made to, and the interpreter's limit is set to what Envoy's stack holds.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wasmkit.errors import BuildError
-from wasmkit.toolchain.python.program import Function
+from wasmkit.toolchain.python.linker import Wrapper
 from wasmkit.wasm.leb128 import read_u32
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from wasmkit.toolchain.python.interpreter import Interpreter
-    from wasmkit.toolchain.python.program import Program
+    from wasmkit.toolchain.python.program import Function, Program
 
-__all__ = ["paddings", "set_limit"]
+__all__ = ["set_limit", "wrappers"]
 
 _CHECKS = frozenset(
     {
@@ -34,15 +34,36 @@ _CHECKS = frozenset(
 )
 """Functions that only recursive functions call. They are leaves and need no padding."""
 
-_INLINE = frozenset({"_PyEval_EvalFrameDefault", "_Py_Dealloc"})
+_EVALUATION_LOOP = "_PyEval_EvalFrameDefault"
+
+_INLINE = frozenset({_EVALUATION_LOOP, "_Py_Dealloc"})
 """Functions that compare the stack pointer themselves and call none of the above."""
 
-_FRAME = 192
-_VALUE = 8
-_ALIGNMENT = 16
-"""A native frame: return address, saved registers and spill slots of eight bytes a local."""
+_UNCHECKED = {"PyObject_Hash": -1} | dict.fromkeys(
+    (
+        "accumulate_next", "batched_next", "chain_next", "compress_next", "cycle_next",
+        "dropwhile_next", "enum_next", "filter_next", "filterfalse_next", "groupby_next",
+        "islice_next", "map_next", "pairwise_next", "reversed_next", "starmap_next",
+        "takewhile_next", "zip_longest_next", "zip_next",
+    ),
+    0,
+)  # fmt: skip
+"""Recursive functions that check nothing: 100,000 nested tuples or iterators crash any CPython.
 
-_WINDOW = 640 << 10
+Their wrappers check; the number is what the function returns with an exception set.
+"""
+
+_FRAME = 400
+_VALUE = 4
+_EVALUATION = 512
+_ALIGNMENT = 16
+"""Bytes for a native frame, and those of the functions between two that check; for each local;
+for the frame of the evaluation loop on top. Found by raising ``_WINDOW`` until V8 gave up: with
+these, nested JSON, ``repr``, ``pickle``, comparison, deallocation, ``map`` and ``__getattr__``
+chains all last to 860 KiB and more.
+"""
+
+_WINDOW = 600 << 10
 """Bytes of padded stack until ``RecursionError``."""
 
 _RESERVE = 96 << 10
@@ -52,16 +73,19 @@ _STACK_TOP, _SOFT_LIMIT, _HARD_LIMIT = 708, 712, 716
 """Offsets in ``_PyThreadStateImpl`` of CPython 3.14 on wasm32 (``c_stack_top`` and so on)."""
 
 
-def paddings(program: Program, functions: Iterable[Function]) -> dict[Function, int]:
-    """Return the linear stack that calls of the recursive functions among these take."""
-    return {
-        function: _size(program, function)
-        for function in functions
-        if _is_recursive(program, function)
-    }
+def wrappers(program: Program, functions: Iterable[Function]) -> dict[Function, Wrapper]:
+    """Return the wrappers of the recursive functions among these."""
+    found = {}
+    for function in functions:
+        name = program.name_of(function)
+        if name in _UNCHECKED:
+            found[function] = Wrapper(_size(program, function), _UNCHECKED[name])
+        elif _checks(program, function):
+            found[function] = Wrapper(_size(program, function))
+    return found
 
 
-def _is_recursive(program: Program, function: Function) -> bool:
+def _checks(program: Program, function: Function) -> bool:
     name = program.name_of(function)
     if name in _CHECKS:
         return False
@@ -80,6 +104,8 @@ def _size(program: Program, function: Function) -> int:
         position += 1
         values += count
     size = _FRAME + _VALUE * values
+    if program.name_of(function) == _EVALUATION_LOOP:
+        size += _EVALUATION
     return -(-size // _ALIGNMENT) * _ALIGNMENT
 
 
