@@ -7,24 +7,28 @@ import hashlib
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 from registries import REGISTRIES, filter_module, registry
+from toolneeds import need_module
 
+from wasmkit.artifact import layer
 from wasmkit.artifact import media_types as oci
 from wasmkit.artifact.client import RegistryClient
 from wasmkit.artifact.image import Publication
 from wasmkit.artifact.metadata import FilterMetadata
-from wasmkit.artifact.push import push_filter
+from wasmkit.artifact.push import TagTakenError, push_filter
 from wasmkit.artifact.reference import parse_reference
 from wasmkit.cli.main import run
+from wasmkit.project import load_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+GALLERY = Path(__file__).resolve().parents[2] / "filters"
 MODULE = filter_module()
 HTPASSWD = "jo:$2y$05$hkFSaaO994RKosf.2RzAeudJoSGYdf5.yl9yELapZw4FhSXXQ9QhC\n"
 """jo, secret-word (bcrypt)"""
@@ -127,6 +131,22 @@ def test_a_version_does_not_change_unless_forced(
     assert run(["push", str(file), place, "--force"]) == 0
 
 
+def test_another_zlib_does_not_make_another_filter(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = parse_reference(f"{host}/team/zlib:0.1.0")
+    client = RegistryClient(reference)
+    with monkeypatch.context() as patch:
+        patch.setattr(layer, "_LEVEL", 0)
+        first = push_filter(client, reference, publication())
+    second = push_filter(client, reference, publication())
+    assert second.already_there
+    assert second.image_digest == first.image_digest
+    other = Publication(MODULE, FilterMetadata("hello", "0.1.0", description="Says more."))
+    with pytest.raises(TagTakenError):
+        push_filter(client, reference, other)
+
+
 def test_a_moving_tag_moves(host: str, file: Path) -> None:
     place = f"{host}/team/moves:latest"
     assert run(["push", str(file), place]) == 0
@@ -219,6 +239,54 @@ def test_two_processes_make_the_same_image(tmp_path: Path) -> None:
     }
     assert len(outputs) == 1
     assert "sha256:" in outputs.pop()
+
+
+def test_a_project_goes_with_readme_and_schema(
+    host: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    need_module("componentize_py")
+    place = f"{host}/gallery/security-headers"
+    assert run(["push", str(GALLERY / "security-headers"), place, "--json"]) == 0
+    pushed = json.loads(capsys.readouterr().out)
+    project = load_project(GALLERY / "security-headers")
+    assert pushed["reference"] == f"{place}:{project.version}"
+    manifest = manifest_of(host, "gallery/security-headers", project.version)
+    annotations = manifest["annotations"]
+    assert annotations[oci.ANNOTATION_TITLE] == project.name
+    assert annotations[oci.ANNOTATION_ROOT_ID] == project.root_id
+    assert annotations[oci.ANNOTATION_LANGUAGE] == "python"
+    assert annotations[oci.ANNOTATION_MODULE_SHA256] == pushed["module_sha256"]
+    assert "proxy_log" in annotations[oci.ANNOTATION_CAPABILITIES].split(",")
+    assert project.readme is not None
+    assert project.config.schema is not None
+    for text in (project.readme.read_bytes(), project.config.schema.read_bytes()):
+        digest = hashlib.sha256(text).hexdigest()
+        url = f"http://{host}/v2/gallery/security-headers/blobs/sha256:{digest}"
+        assert requests.get(url, timeout=10).content == text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["a", "b", "h.io/c"], "at most a PATH and a REF"),
+        (["x.wasm", "h.io/a"], "needs a version"),
+        ([".", "h.io/a:1.0.0", "--name", "b"], "in its wasmkit.toml"),
+        (["."], "registry's host"),
+        (["x.wasm", "h.io/a:1.0.0", "--version", "2.0.0"], "x.wasm"),
+        (["x.wasm", "h.io/A:1.0.0"], "lower case"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_wrong_command_line_is_explained(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    why: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["push", *arguments]) == 2
+    assert why in capsys.readouterr().err
 
 
 @pytest.fixture

@@ -18,12 +18,14 @@ from registries import filter_module
 from wasmkit.artifact import media_types as oci
 from wasmkit.artifact import transport
 from wasmkit.artifact.client import RegistryClient
+from wasmkit.artifact.descriptor import Blob
 from wasmkit.artifact.image import Publication, build_image
+from wasmkit.artifact.manifest import canonical_json
 from wasmkit.artifact.metadata import FilterMetadata
 from wasmkit.artifact.pull import pull_module
 from wasmkit.artifact.push import push_filter
 from wasmkit.artifact.reference import Reference, parse_reference
-from wasmkit.errors import RegistryError
+from wasmkit.errors import GuestModuleError, RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -241,6 +243,72 @@ def test_a_bad_upload_address_ends(registry: Registry, location: str) -> None:
 def test_a_registry_that_rewrites_manifests_is_found_out(registry: Registry) -> None:
     registry.answer = lambda _: Answer(201, {"Docker-Content-Digest": "sha256:" + "0" * 64})
     assert "stored" in failure(lambda: registry.client.push_manifest(MANIFEST, "1.0.0"))
+
+
+def manifest(**fields: object) -> bytes:
+    return canonical_json({**json.loads(MANIFEST.data), **fields})
+
+
+def layers(*kinds: str) -> list[dict[str, object]]:
+    return [Blob.of(b"\0asm\r\0\1\0", kind).descriptor.as_json() for kind in kinds]
+
+
+CHILD = IMAGE.descriptor.as_json()
+
+
+@pytest.mark.parametrize(
+    ("document", "error", "why"),
+    [
+        (b"{", RegistryError, r"fetching .*team/a:1\.0\.0: the manifest is no JSON"),
+        (manifest(layers=[]), RegistryError, "its layers are none"),
+        (manifest(layers=layers("image/png")), RegistryError, "image/png"),
+        (manifest(layers=layers(oci.LAYER_SOLO_WASM)), RegistryError, "no filter's image"),
+        (manifest(layers=layers(oci.LAYER_WASM) * 2), RegistryError, "no filter's image"),
+        (manifest(layers=layers(oci.LAYER_TAR_GZIP, "x/y")), RegistryError, "no filter's image"),
+        (manifest(mediaType=oci.MANIFEST_DOCKER), RegistryError, "no filter's image"),
+        (manifest(layers=layers(oci.LAYER_WASM)), RegistryError, "its annotation says"),
+        (manifest(layers=layers(oci.LAYER_WASM), annotations={}), GuestModuleError, "no core"),
+        (manifest(layers=[{**layers(oci.LAYER_WASM)[0], "size": 1 << 40}]), RegistryError, "more"),
+        (canonical_json({"mediaType": oci.INDEX, "manifests": []}), RegistryError, "linux/amd64"),
+        (
+            canonical_json(
+                {
+                    "mediaType": oci.INDEX,
+                    "manifests": [{**CHILD, "platform": {"os": "linux", "architecture": "arm64"}}],
+                }
+            ),
+            RegistryError,
+            "linux/amd64",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_no_filter_is_refused_by_its_reason(
+    registry: Registry, document: bytes, error: type[Exception], why: str
+) -> None:
+    registry.answer = lambda seen: (
+        Answer(200, OCI_TYPE, document)
+        if "manifests" in seen.path
+        else Answer(200, body=b"\0asm\r\0\1\0")
+    )
+    with pytest.raises(error, match=why):
+        pull_module(registry.client, registry.reference)
+
+
+def test_an_index_of_indexes_is_refused(registry: Registry) -> None:
+    inner = Blob.of(canonical_json({"mediaType": oci.INDEX, "manifests": []}), oci.INDEX)
+    outer = canonical_json({"mediaType": oci.INDEX, "manifests": [inner.descriptor.as_json()]})
+    registry.answer = lambda seen: Answer(
+        200, {"Content-Type": oci.INDEX}, inner.data if "sha256:" in seen.path else outer
+    )
+    text = failure(lambda: pull_module(registry.client, registry.reference))
+    assert "index of indexes" in text
+
+
+def test_a_reserved_tag_that_is_no_index_is_reported(registry: Registry) -> None:
+    registry.answer = lambda _: Answer(200, OCI_TYPE, MANIFEST.data)
+    text = failure(lambda: registry.client.list_referrers(DIGEST, (IMAGE,)))
+    assert "is no index" in text
 
 
 def log_in(folder: Path, host: str, password: str) -> None:

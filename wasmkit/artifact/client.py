@@ -79,10 +79,6 @@ class RegistryClient:
             Blob(Descriptor(content.media_type, digest, len(reply.body)), reply.body), content
         )
 
-    def has_manifest(self, digest: str) -> bool:
-        """Say whether the repository holds the manifest."""
-        return self._has(f"manifests/{digest}", digest)
-
     def blob(self, descriptor: Descriptor, what: str, *, limit: int) -> bytes:
         """Fetch a blob of at most ``limit`` bytes; ``what`` names it in errors."""
         action = f"fetching {what} of {self._name}"
@@ -111,7 +107,7 @@ class RegistryClient:
     def push_blob(self, blob: Blob) -> None:
         """Upload a blob unless the repository has it already (POST, then PUT)."""
         digest = blob.descriptor.digest
-        if self._has(f"blobs/{digest}", digest):
+        if self._has_blob(digest):
             return
         action = f"uploading {digest[:19]} ({blob.descriptor.size} bytes) to {self._name}"
         opened = self._http.request(
@@ -181,12 +177,11 @@ class RegistryClient:
             index = canonical_json({**document, "manifests": [*entries, *new]})
             self.push_manifest(Blob.of(index, oci.INDEX), tag)
 
-    def _has(self, path: str, what: str) -> bool:
+    def _has_blob(self, digest: str) -> bool:
         reply = self._http.request(
-            f"looking for {what[:19]} in {self._name}",
+            f"looking for {digest[:19]} in {self._name}",
             "HEAD",
-            self._http.url(path),
-            headers={"Accept": _ACCEPT} if path.startswith("manifests/") else {},
+            self._http.url(f"blobs/{digest}"),
             accept=(200, 404),
         )
         return reply.status == 200

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from wasmkit.errors import RegistryError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["Blob", "Descriptor", "check_content", "digest_of"]
 
@@ -22,10 +18,9 @@ class Descriptor:
     digest: str
     size: int
     artifact_type: str = ""
-    annotations: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
-        """Return the wire shape; an empty artifact type and empty annotations are left out."""
+        """Return the wire shape; an empty artifact type is left out."""
         document: dict[str, object] = {
             "mediaType": self.media_type,
             "digest": self.digest,
@@ -33,8 +28,6 @@ class Descriptor:
         }
         if self.artifact_type:
             document["artifactType"] = self.artifact_type
-        if self.annotations:
-            document["annotations"] = dict(self.annotations)
         return document
 
 

@@ -25,7 +25,6 @@ class Manifest:
     media_type: str
     config: Descriptor
     layers: tuple[Descriptor, ...]
-    artifact_type: str
     annotations: dict[str, str]
 
 
@@ -86,7 +85,6 @@ def _manifest(fields: dict[str, object], kind: str) -> Manifest:
         layers=tuple(
             _descriptor(layer, f"layers[{n}]") for n, layer in enumerate(_list(fields, "layers"))
         ),
-        artifact_type=_text(fields, "artifactType"),
         annotations=_annotations(fields),
     )
 
@@ -116,7 +114,6 @@ def _descriptor(value: object, where: str) -> Descriptor:
         digest,
         size,
         _text(fields, "artifactType"),
-        _annotations(fields),
     )
 
 

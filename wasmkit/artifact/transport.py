@@ -265,7 +265,7 @@ class Transport:
 
     def _broken(self, action: str, error: Exception) -> RegistryError:
         hint = "check the address and the network"
-        if isinstance(error, requests.exceptions.SSLError) or "ssl" in str(error).lower():
+        if isinstance(error, requests.exceptions.SSLError | urllib3.exceptions.SSLError):
             why = "TLS failed"
             hint = "a registry without TLS needs --plain-http; else its certificate is not trusted"
         elif isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):

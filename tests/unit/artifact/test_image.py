@@ -127,7 +127,10 @@ def test_source_date_epoch_is_the_time_of_creation(monkeypatch: pytest.MonkeyPat
     assert creation_time() == ""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     assert creation_time() == "2023-11-14T22:13:20Z"
-    image = build_image(Publication(MODULE, FilterMetadata("a", "1.0.0", created=creation_time())))
+    publication = Publication(MODULE, FilterMetadata("a", "1.0.0", created=creation_time()))
+    image = build_image(publication)
+    (module,) = build_referrers(publication, image.descriptor)
+    assert json.loads(module.blobs[0].data)["created"] == "2023-11-14T22:13:20Z"
     assert json.loads(image.blobs[0].data)["created"] == "2023-11-14T22:13:20Z"
     annotations = document(image)["annotations"]
     assert annotations["org.opencontainers.image.created"] == "2023-11-14T22:13:20Z"

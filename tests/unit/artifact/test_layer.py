@@ -61,9 +61,9 @@ def test_the_archive_has_the_bytes_that_the_ustar_format_says() -> None:
 
 
 def test_the_gzip_header_tells_nothing_of_this_machine() -> None:
-    # RFC 1952 2.3: magic, deflate, no flags, time 0, best compression, unknown system.
+    # RFC 1952 2.3: magic, deflate, no flags, time 0, ordinary compression, unknown system.
     packed = layer.compress(MODULE)
-    assert packed[:10] == b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
+    assert packed[:10] == b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
     assert gzip.decompress(packed) == MODULE
 
 
@@ -95,6 +95,18 @@ def test_pax_headers_with_times_and_long_names_are_read() -> None:
     info, content = entry("ü" * 200 + "/plugin.wasm", MODULE)
     info.mtime = 1.5
     assert layer.module_from_layer(gzip.compress(archive((info, content)))) == MODULE
+
+
+def test_long_links_and_global_headers_are_passed_over() -> None:
+    link, nothing = entry("link", kind=tarfile.SYMTYPE)
+    link.linkname = "x" * 150
+    tar = archive((link, nothing), entry("plugin.wasm", MODULE), style=tarfile.GNU_FORMAT)
+    assert layer.module_from_layer(gzip.compress(tar)) == MODULE
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w", pax_headers={"comment": "for all"}) as pax:
+        info, content = entry("plugin.wasm", MODULE)
+        pax.addfile(info, io.BytesIO(content))
+    assert layer.module_from_layer(gzip.compress(target.getvalue())) == MODULE
 
 
 def test_a_directory_before_the_file_is_passed_over() -> None:
