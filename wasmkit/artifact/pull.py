@@ -7,9 +7,7 @@ refuse, a single ``application/wasm`` layer. Of an index the linux/amd64 child i
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +15,7 @@ from wasmkit.artifact import media_types as oci
 from wasmkit.artifact.descriptor import digest_of
 from wasmkit.artifact.layer import MAX_MODULE_SIZE, module_from_layer
 from wasmkit.artifact.manifest import Index, Manifest
+from wasmkit.atomic_file import write_atomically
 from wasmkit.errors import GuestModuleError, InputError, RegistryError
 
 if TYPE_CHECKING:
@@ -66,19 +65,7 @@ def save_module(module: bytes, file: Path, *, force: bool) -> None:
     Raises ``InputError`` if the file exists or cannot be written.
     """
     refuse_existing(file, force=force)
-    part = file.with_name(f".{file.name[:200]}.{secrets.token_hex(6)}")
-    try:
-        try:
-            with part.open("xb") as target:
-                target.write(module)
-                target.flush()
-                os.fsync(target.fileno())
-            part.replace(file)
-        finally:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", file=file) from error
+    write_atomically(file, module)
 
 
 def refuse_existing(file: Path, *, force: bool) -> None:
