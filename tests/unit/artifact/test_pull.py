@@ -30,6 +30,6 @@ def test_an_existing_file_or_link_is_not_replaced(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "folder" / "full").mkdir(parents=True)
-    with pytest.raises(InputError, match="folder: .*directory"):
+    with pytest.raises(InputError, match=r"folder: .*directory"):
         save_module(b"x", tmp_path / "folder", force=True)
     assert [part.name for part in tmp_path.iterdir()] == ["folder"]
