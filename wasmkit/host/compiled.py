@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 import tempfile
 import threading
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -28,6 +27,7 @@ import wasmtime
 from wasmkit.errors import GuestModuleError
 from wasmkit.host.deadline import EpochClock
 from wasmkit.host.limits import MAX_MODULE_BYTES
+from wasmkit.private_folder import is_private_file, make_private_folder
 from wasmkit.wasm.module import MAGIC, Kind, Module, Section, SectionId, read_module, read_sections
 
 __all__ = ["CompiledModule", "cache_folder", "compile_module", "engine", "epoch_clock"]
@@ -47,10 +47,8 @@ class CompiledModule:
     """Machine code, and the data that each instance's memory begins with."""
 
     module: wasmtime.Module
-    memory: str
-    """The name under which memory 0 is exported; empty if ``segments`` is."""
-    segments: tuple[tuple[int, memoryview], ...]
-    """(address, bytes), to be written in this order after instantiation."""
+    segments: tuple[tuple[int, bytes], ...]
+    """(address, bytes), to be written into memory 0 in this order after instantiation."""
 
 
 @cache
@@ -86,17 +84,17 @@ def compile_module(data: bytes, *, folder: Path | None = None) -> CompiledModule
             f"the module has {len(data):,} bytes, more than the {MAX_MODULE_BYTES:,} that"
             " Istio and Envoy Gateway load"
         )
+    return _compile_module(data, folder or cache_folder())
+
+
+@lru_cache(maxsize=2)  # the same module is often started again and again
+def _compile_module(data: bytes, folder: Path) -> CompiledModule:
     sections = read_sections(data)
     outline = _outline(data, sections)
     segments = _movable_segments(outline)
-    memory = ""
-    code = data
-    if segments is not None:
-        memory = next(e.name for e in outline.exports if (e.kind, e.index) == (Kind.MEMORY, 0))
-        code = _without_data(data, sections)
-    else:
-        segments = ()
-    return CompiledModule(_compiled(code, folder), memory, segments)
+    if segments is None:
+        return CompiledModule(_compiled(data, folder), ())
+    return CompiledModule(_compiled(_without_data(data, sections), folder), segments)
 
 
 def _outline(data: bytes, sections: list[Section]) -> Module:
@@ -118,7 +116,7 @@ def _u32(value: int) -> bytes:
     return bytes(value >> shift & 0x7F | 0x80 for shift in (0, 7, 14, 21)) + bytes((value >> 28,))
 
 
-def _movable_segments(outline: Module) -> tuple[tuple[int, memoryview], ...] | None:
+def _movable_segments(outline: Module) -> tuple[tuple[int, bytes], ...] | None:
     """Return the data segments if the module cannot tell who writes them, None otherwise.
 
     A start function would run before they are written; a data count section allows instructions
@@ -128,13 +126,12 @@ def _movable_segments(outline: Module) -> tuple[tuple[int, memoryview], ...] | N
     exported = any((e.kind, e.index) == (Kind.MEMORY, 0) for e in outline.exports)
     if outline.start is not None or has_count or not exported or not outline.data_segments:
         return None
-    view = memoryview(outline.data)
     segments = []
     for segment in outline.data_segments:
         if segment.memory or segment.offset is None or segment.offset.op != "i32.const":
             return None
         address = segment.offset.value & 0xFFFF_FFFF
-        segments.append((address, view[segment.start : segment.end]))
+        segments.append((address, outline.data[segment.start : segment.end]))
     return tuple(segments)
 
 
@@ -160,13 +157,13 @@ _lock = threading.Lock()
 _in_memory: OrderedDict[str, wasmtime.Module] = OrderedDict()
 
 
-def _compiled(code: bytes, folder: Path | None) -> wasmtime.Module:
+def _compiled(code: bytes, folder: Path) -> wasmtime.Module:
     """Return the machine code of a module; two threads do not compile the same one twice."""
     key = _key(code)
     with _lock:
         module = _in_memory.pop(key, None)
         if module is None:
-            module = _from_files(key, code, folder or cache_folder())
+            module = _from_files(key, code, folder)
         _in_memory[key] = module
         if len(_in_memory) > _MAX_IN_MEMORY:
             _in_memory.popitem(last=False)
@@ -185,14 +182,14 @@ def _from_files(key: str, code: bytes, folder: Path) -> wasmtime.Module:
     file = folder / f"{key}.cwasm"
     # A folder or file that is not only ours is left alone, and so is one of another wasmtime.
     with suppress(OSError, wasmtime.WasmtimeError):
-        _make_private(folder)
-        if _is_private(file, stat.S_IFREG):
+        make_private_folder(folder)
+        if is_private_file(file):
             module = wasmtime.Module.deserialize_file(engine(), str(file))
             os.utime(file)
             return module
     module = _compile(code)
     with suppress(OSError):
-        _make_private(folder)
+        make_private_folder(folder)
         _store(file, module.serialize())
     return module
 
@@ -203,22 +200,6 @@ def _compile(code: bytes) -> wasmtime.Module:
     except wasmtime.WasmtimeError as error:
         reason = " ".join(str(error).split())
         raise GuestModuleError(f"Failed to load Wasm bytecode: {reason}") from error
-
-
-def _make_private(folder: Path) -> None:
-    """Make the folder, or raise ``OSError`` if others may write into the one that is there."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not _is_private(folder, stat.S_IFDIR):
-        raise PermissionError(folder)
-
-
-def _is_private(path: Path, kind: int) -> bool:
-    try:
-        found = path.lstat()
-    except FileNotFoundError:
-        return False
-    own = found.st_uid == os.getuid() and not found.st_mode & 0o022
-    return own and stat.S_IFMT(found.st_mode) == kind
 
 
 def _store(file: Path, machine_code: bytes | bytearray) -> None:

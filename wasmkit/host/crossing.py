@@ -197,14 +197,14 @@ class Exports:
         base: int = _memory_data(self._context, self._memory_address)
         return ctypes.string_at(base + address, size)
 
-    def write(self, address: int, data: bytes | memoryview) -> bool:
-        """Copy the data into memory; False, and nothing written, if it does not fit inside."""
-        size = len(data)
-        if address + size > self.memory_size:
-            return False
-        if size:
-            base: int = _memory_data(self._context, self._memory_address)
-            ctypes.memmove(base + address, bytes(data), size)
+    def write(self, *pieces: tuple[int, bytes]) -> bool:
+        """Copy data to each address; False, with nothing of that piece written, past the end."""
+        size = self.memory_size
+        base: int = _memory_data(self._context, self._memory_address) if size else 0
+        for address, data in pieces:
+            if address + len(data) > size:
+                return False
+            ctypes.memmove(base + address, data, len(data))
         return True
 
 

@@ -43,7 +43,7 @@ class GuestMemory:
 
     def write(self, address: int, data: bytes) -> None:
         """Write bytes."""
-        if not self._exports.write(address, data):
+        if not self._exports.write((address, data)):
             raise CallError(Status.INVALID_MEMORY_ACCESS)
 
     def read_u32(self, address: int) -> int:

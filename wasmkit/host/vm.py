@@ -156,11 +156,10 @@ class WasmGuest:
             raise GuestModuleError(f"Failed to create new Wasm instance: {reason}") from error
         self._exports.attach(instance)
         self._allowed = None
-        for address, data in compiled.segments:
-            if not self._exports.write(address, data):
-                raise GuestModuleError(
-                    "Failed to create new Wasm instance: a data segment is out of bounds"
-                )
+        if not self._exports.write(*compiled.segments):
+            raise GuestModuleError(
+                "Failed to create new Wasm instance: data segment is out of bounds"
+            )
 
     def _link(self, module: wasmtime.Module, imports: Imports, calls: Calls) -> None:
         """Define what the module imports; a memory or a table is made for it."""

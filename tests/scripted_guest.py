@@ -1,0 +1,180 @@
+"""Small Proxy-Wasm modules for tests, written as lists of host calls.
+
+::
+
+    module(
+        request_headers=[call("proxy_add_header_map_value", 0, b"x-a", b"1"), returns(0)],
+        response_headers=[tell("proxy_get_property", b"response\\0code", OUT)],
+    )
+
+Bytes become an address and a length, ``OUT`` two addresses for a result. ``tell`` logs what the
+host answered: the status as one digit (``c`` for 12) and, if it is 0, the result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import wasmtime
+
+from wasmkit.host.imports import proxy_signatures
+from wasmkit.host.wasi import WASI_SIGNATURES
+
+__all__ = ["OUT", "call", "endless", "module", "returns", "tell", "trap", "wat"]
+
+
+class _Out:
+    """Stands for the two addresses of a result."""
+
+
+OUT: Final = _Out()
+_OUT_AT = 8
+_STATUS_AT = 16
+_TEXT_AT = 1024
+_HEAP_AT = 65536
+
+Argument = int | bytes | _Out
+
+
+@dataclass(frozen=True)
+class _Step:
+    code: str = ""
+    function: str = ""
+    arguments: tuple[Argument, ...] = ()
+    told: bool = False
+
+
+def call(function: str, *arguments: Argument) -> _Step:
+    """Call a host function and drop its status."""
+    return _Step(function=function, arguments=arguments)
+
+
+def tell(function: str, *arguments: Argument) -> _Step:
+    """Call a host function and log its status and result."""
+    return _Step(function=function, arguments=arguments, told=True)
+
+
+def returns(number: int) -> _Step:
+    """Return from the callback."""
+    return _Step(code=f"(return (i32.const {number}))")
+
+
+trap = _Step(code="unreachable")
+endless = _Step(code="(loop $again (br $again))")
+
+_SHAPES = {
+    "proxy_on_context_create": (2, 0),
+    "proxy_on_delete": (1, 0),
+    "proxy_on_log": (1, 0),
+    "proxy_on_tick": (1, 0),
+    "proxy_on_done": (1, 1),
+    "proxy_on_configure": (2, 1),
+    "proxy_on_vm_start": (2, 1),
+    "proxy_on_request_trailers": (2, 1),
+    "proxy_on_response_trailers": (2, 1),
+    "_initialize": (0, 0),
+    "_start": (0, 0),
+    "main": (2, 1),
+}
+_TELL_STATUS = f"""
+  (func $told (param $status i32) (param $has_out i32) (result i32)
+    (i32.store8 (i32.const {_STATUS_AT}) (i32.add (i32.const 48) (local.get $status)))
+    (if (i32.gt_u (local.get $status) (i32.const 9))
+      (then (i32.store8 (i32.const {_STATUS_AT}) (i32.add (i32.const 87) (local.get $status)))))
+    (drop (call $proxy_log (i32.const 2) (i32.const {_STATUS_AT}) (i32.const 1)))
+    (if (i32.and (i32.eqz (local.get $status)) (local.get $has_out))
+      (then (drop (call $proxy_log (i32.const 2)
+        (i32.load (i32.const {_OUT_AT})) (i32.load (i32.const {_OUT_AT + 4}))))))
+    (i32.const 0))
+"""
+
+
+class _Writer:
+    def __init__(self, abi_version: str) -> None:
+        self.signatures = proxy_signatures(abi_version)
+        self.text = bytearray()
+        self.used = {"proxy_log": "env"}
+
+    def place(self, data: bytes) -> int:
+        at = self.text.find(data + b"\0")
+        if at < 0:
+            at = len(self.text)
+            self.text += data + b"\0"
+        return _TEXT_AT + at
+
+    def step(self, step: _Step) -> str:
+        if step.code:
+            return step.code
+        module = "env" if step.function in self.signatures else "wasi_snapshot_preview1"
+        self.used[step.function] = module
+        letters = (self.signatures if module == "env" else WASI_SIGNATURES)[step.function]
+        numbers: list[int] = []
+        for argument in step.arguments:
+            if isinstance(argument, bytes):
+                numbers += [self.place(argument), len(argument)]
+            elif isinstance(argument, _Out):
+                numbers += [_OUT_AT, _OUT_AT + 4]
+            else:
+                numbers.append(argument)
+        kinds = ("i64" if letter == "I" else "i32" for letter in letters if letter != "!")
+        values = " ".join(f"({k}.const {n})" for k, n in zip(kinds, numbers, strict=True))
+        code = f"(call ${step.function} {values})"
+        if letters.endswith("!"):
+            return code
+        if step.told:
+            has_out = int(any(isinstance(argument, _Out) for argument in step.arguments))
+            code = f"(call $told {code} (i32.const {has_out}))"
+        return f"(drop {code})"
+
+    def imports(self) -> str:
+        lines = []
+        for name, module in self.used.items():
+            letters = (self.signatures if module == "env" else WASI_SIGNATURES)[name]
+            kinds = " ".join("i64" if letter == "I" else "i32" for letter in letters.rstrip("!"))
+            result = "" if letters.endswith("!") else "(result i32)"
+            parameters = f"(param {kinds})" if kinds else ""
+            lines.append(f'(import "{module}" "{name}" (func ${name} {parameters} {result}))')
+        return "\n  ".join(lines)
+
+
+def wat(*, abi_version: str = "0.2.1", **callbacks: list[_Step]) -> str:
+    """Return a module's text; callbacks are named without ``proxy_on_`` (or wholly: ``main``)."""
+    writer = _Writer(abi_version)
+    functions = []
+    for short, steps in callbacks.items():
+        name = short if short in _SHAPES else f"proxy_on_{short}"
+        parameters, results = _SHAPES.get(name, (3, 1))
+        if abi_version == "0.1.0" and name.endswith("_headers"):
+            parameters = 2
+        body = "\n    ".join(writer.step(step) for step in steps)
+        last = ""
+        if results:
+            # What is most often meant: agree where a truth value is asked for, else continue.
+            agree = name in {"proxy_on_vm_start", "proxy_on_configure", "proxy_on_done"}
+            last = f"(i32.const {int(agree)})"
+        kinds = f"(param {'i32 ' * parameters})" if parameters else ""
+        result = "(result i32)" if results else ""
+        functions.append(f'(func (export "{name}") {kinds} {result}\n    {body}\n    {last})')
+    data = "".join(f"\\{byte:02x}" for byte in writer.text)
+    return "\n  ".join(
+        [
+            "(module",
+            writer.imports(),
+            '(memory (export "memory") 160)',
+            f"(global $heap (mut i32) (i32.const {_HEAP_AT}))",
+            '(func (export "malloc") (param i32) (result i32)',
+            "  (global.get $heap)",
+            "  (global.set $heap (i32.add (global.get $heap) (local.get 0))))",
+            f'(func (export "proxy_abi_version_{abi_version.replace(".", "_")}"))',
+            _TELL_STATUS,
+            *functions,
+            f'(data (i32.const {_TEXT_AT}) "{data}")',
+            ")",
+        ]
+    )
+
+
+def module(*, abi_version: str = "0.2.1", **callbacks: list[_Step]) -> bytes:
+    """Return a module in binary form; see ``wat``."""
+    return bytes(wasmtime.wat2wasm(wat(abi_version=abi_version, **callbacks)))
