@@ -1,0 +1,1 @@
+"""``make demo``: the whole way in the commands that a user types."""
