@@ -34,6 +34,7 @@ def filter_module(salt: str = "", size: int = 0) -> bytes:
       (import "env" "proxy_log" (func (param i32 i32 i32) (result i32)))
       (memory (export "memory") 1024)
       (func (export "proxy_abi_version_0_2_1"))
+      (func (export "malloc") (param i32) (result i32) (i32.const 0))
       (data (i32.const 0) "{salt}{"x" * size}"))"""
     return bytes(wasmtime.wat2wasm(text))
 
