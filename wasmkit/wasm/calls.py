@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
     from wasmkit.wasm.parts import Import, Module
 
-__all__ = ["PossibleCalls", "certain_calls", "possible_calls"]
+__all__ = ["CertainRun", "PossibleCalls", "certain_run", "possible_calls"]
 
 _CALL, _RETURN_CALL = 0x10, 0x12
 _INDIRECT = frozenset({0x11, 0x13, 0x14, 0x15})
 _BLOCK, _END, _RETURN = 0x02, 0x0B, 0x0F
+_UNREACHABLE = 0x00
 _BRANCHES = frozenset(
-    {0x00, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0C, 0x0D, 0x0E, 0x18, 0x19, 0x1F}
+    {0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0C, 0x0D, 0x0E, 0x18, 0x19, 0x1F}
     | {0xD4, 0xD5, 0xD6, 0xFB}
 )
 """Instructions behind which the next one may not be the next to run; calls by reference aside."""
@@ -32,6 +33,14 @@ _BRANCHES = frozenset(
 _MAX_DEPTH = 50
 _MAX_STEPS = 10_000
 _MAX_INSTRUCTIONS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class CertainRun:
+    """Imported functions that are called in any case, in order; ``traps``: and then it traps."""
+
+    imports: tuple[Import, ...]
+    traps: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +55,15 @@ class _BranchError(Exception):
     """The way on is no longer certain."""
 
 
-def certain_calls(module: Module, function: int) -> tuple[Import, ...]:
-    """Return the imported functions that are called whenever the function runs, in order.
+def certain_run(module: Module, function: int) -> CertainRun:
+    """Return what a function does whenever it runs, up to its first branch.
 
-    A trap before a call is left out of account: a module that traps while it starts fails anyway.
+    A trap by an operand (a division, an address) is left out of account.
     """
     walk = _Walk(module)
     with suppress(_BranchError, ValueError):  # what was found before is certain all the same
         walk.follow(function, 0)
-    return tuple(walk.called)
+    return CertainRun(tuple(walk.called), walk.traps)
 
 
 class _Walk:
@@ -62,6 +71,7 @@ class _Walk:
 
     def __init__(self, module: Module) -> None:
         self.called: list[Import] = []
+        self.traps = False
         self._module = module
         self._left = _MAX_STEPS
 
@@ -74,6 +84,9 @@ class _Walk:
         blocks = 0
         for opcode, position in _instructions(module, function):
             self._left -= 1
+            if opcode == _UNREACHABLE:
+                self.traps = True
+                raise _BranchError
             if opcode in _BRANCHES or opcode in _INDIRECT or depth > _MAX_DEPTH or not self._left:
                 raise _BranchError
             if opcode in (_CALL, _RETURN_CALL):

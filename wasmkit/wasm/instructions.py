@@ -19,9 +19,12 @@ _LEB = rb"[\x80-\xff]*[\x00-\x7f]"
 PLAIN = re.compile(
     rb"(?:"
     rb"[\x00\x01\x05\x0b\x0f\x1a\x1b\x45-\xc4\xd1]"  # no operand
-    rb"|[\x0c\x0d\x20-\x22\x41\x42]" + _LEB +  # branches, locals, integers
-    rb"|[\x28-\x3e]" + _LEB + _LEB +  # loads and stores: alignment, offset
-    rb"|[\x02-\x04][\x40\x6f\x70\x7c-\x7f]"  # blocks with at most one result
+    rb"|[\x0c\x0d\x20-\x22\x41\x42]"
+    + _LEB  # branches, locals, integers
+    + rb"|[\x28-\x3e]"
+    + _LEB
+    + _LEB  # loads and stores: alignment, offset
+    + rb"|[\x02-\x04][\x40\x6f\x70\x7c-\x7f]"  # blocks with at most one result
     rb"|[\x3f\x40]\x00"  # memory.size, memory.grow
     rb"|\x43.{4}|\x44.{8}"  # floats
     rb"|\xfc(?:[\x00-\x07]|\x0a\x00\x00|\x0b\x00)"  # saturating conversions, memory.copy, .fill

@@ -1,0 +1,22 @@
+"""What a module is, what it asks for, and which Envoy would load it, told without running it."""
+
+from __future__ import annotations
+
+from wasmkit.inspection.capabilities import Capability, capabilities_of
+from wasmkit.inspection.hosts import ENVOYS, release_of
+from wasmkit.inspection.report import Inspection, Memory, Table, inspect_module
+from wasmkit.inspection.verdicts import Outcome, Problem, Verdict
+
+__all__ = [
+    "ENVOYS",
+    "Capability",
+    "Inspection",
+    "Memory",
+    "Outcome",
+    "Problem",
+    "Table",
+    "Verdict",
+    "capabilities_of",
+    "inspect_module",
+    "release_of",
+]
