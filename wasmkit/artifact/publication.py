@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wasmkit.abi.constants import ABI_VERSIONS
 from wasmkit.artifact.image import Publication
 from wasmkit.artifact.layer import MAX_MODULE_SIZE
 from wasmkit.artifact.metadata import FilterMetadata, creation_time
 from wasmkit.errors import GuestModuleError, InputError
-from wasmkit.wasm.module import Kind, read_module
+from wasmkit.inspection import Outcome, inspect_module
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
     from wasmkit.project import Project
 
 __all__ = ["publication_of_file", "publication_of_project", "read_file"]
-
-_ABI_EXPORT = "proxy_abi_version_"
-_NAMESPACES = ("env", "wasi_snapshot_preview1", "wasi_unstable")
 
 
 def publication_of_project(project: Project, module: bytes) -> Publication:
@@ -78,23 +74,14 @@ def read_file(file: Path) -> bytes:
 
 
 def _inspected(module: bytes, what: str) -> tuple[str, tuple[str, ...]]:
-    """Return the ABI version and the capabilities of a module."""
-    parsed = read_module(module)
-    marks = (
-        item.name.removeprefix(_ABI_EXPORT).replace("_", ".")
-        for item in parsed.exports
-        if item.kind is Kind.FUNCTION and item.name.startswith(_ABI_EXPORT)
-    )
-    abi = next((mark for mark in marks if mark in ABI_VERSIONS), "")
-    if not abi:
+    """Return the ABI version and the capabilities: the names that the module imports."""
+    inspection = inspect_module(module)
+    verdicts = inspection.verdicts
+    if all(verdict.outcome in (Outcome.REFUSED, Outcome.KILLS) for verdict in verdicts):
+        newest = verdicts[-1]
         raise GuestModuleError(
-            f"{what}: it exports no {_ABI_EXPORT}0_2_1 or older, so no Envoy would load it",
-            hint="is it a Proxy-Wasm filter? see: wasmkit inspect FILE",
+            f"{what}: no Envoy loads it; {newest.envoy} says: {newest.problems[0].reason}",
+            hint="see all of it with: wasmkit inspect FILE",
         )
-    for item in parsed.imports:
-        if item.module not in _NAMESPACES:
-            raise GuestModuleError(
-                f"{what}: it imports {item.module!r} {item.name!r}, which no Envoy has",
-                hint="build it for wasm32-wasip1, without a component's or browser's bindings",
-            )
-    return abi, tuple(sorted({item.name for item in parsed.imports}))
+    names = (name.partition(".")[2] for name in inspection.imports)
+    return inspection.abi_version or "", tuple(sorted(set(names)))

@@ -20,7 +20,10 @@ def write(folder: Path, body: str) -> Path:
     return file
 
 
-ABI = '(func (export "proxy_abi_version_0_2_1"))'
+ABI = (
+    '(func (export "proxy_abi_version_0_2_1")) (memory (export "memory") 1)'
+    '(func (export "malloc") (param i32) (result i32) (i32.const 0))'
+)
 
 
 def test_a_file_shows_its_abi_and_capabilities(tmp_path: Path) -> None:
@@ -37,10 +40,12 @@ def test_a_file_shows_its_abi_and_capabilities(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        ("", "exports no proxy_abi_version"),
-        ('(func (export "proxy_abi_version_0_3_0"))', "exports no proxy_abi_version"),
-        ('(global (export "proxy_abi_version_0_2_1") i32 (i32.const 0))', "exports no proxy_abi"),
-        ('(import "wasi:cli/stdin@0.2.0" "get" (func))' + ABI, "wasi:cli/stdin"),
+        ("", "unknown Proxy-Wasm ABI version"),
+        ('(func (export "proxy_abi_version_0_3_0"))', "unknown Proxy-Wasm ABI version"),
+        ('(global (export "proxy_abi_version_0_2_1") i32 (i32.const 0))', "ABI version"),
+        ('(import "wasi:cli/stdin@0.2.0" "get" (func))' + ABI, "missing import"),
+        ('(import "env" "proxy_teleport" (func))' + ABI, "missing import"),
+        ('(import "env" "proxy_log" (func))' + ABI, "import type mismatch"),
     ],
 )
 def test_what_no_envoy_loads_is_not_published(tmp_path: Path, body: str, why: str) -> None:
