@@ -14,14 +14,17 @@ host answered: the status as one digit (``c`` for 12) and, if it is 0, the resul
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import wasmtime
 
 from wasmkit.host.imports import proxy_signatures
 from wasmkit.host.wasi import WASI_SIGNATURES
 
-__all__ = ["OUT", "call", "endless", "module", "returns", "tell", "trap", "wat"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["OUT", "call", "forever", "module", "returns", "tell", "trap", "wat"]
 
 
 class _Out:
@@ -40,6 +43,7 @@ Argument = int | bytes | _Out
 @dataclass(frozen=True)
 class _Step:
     code: str = ""
+    repeated: tuple[_Step, ...] | None = None
     function: str = ""
     arguments: tuple[Argument, ...] = ()
     told: bool = False
@@ -60,8 +64,12 @@ def returns(number: int) -> _Step:
     return _Step(code=f"(return (i32.const {number}))")
 
 
+def forever(*steps: _Step) -> _Step:
+    """Carry out steps again and again."""
+    return _Step(repeated=steps)
+
+
 trap = _Step(code="unreachable")
-endless = _Step(code="(loop $again (br $again))")
 
 _SHAPES = {
     "proxy_on_context_create": (2, 0),
@@ -106,6 +114,8 @@ class _Writer:
     def step(self, step: _Step) -> str:
         if step.code:
             return step.code
+        if step.repeated is not None:
+            return f"(loop $again {' '.join(map(self.step, step.repeated))} (br $again))"
         module = "env" if step.function in self.signatures else "wasi_snapshot_preview1"
         self.used[step.function] = module
         letters = (self.signatures if module == "env" else WASI_SIGNATURES)[step.function]
@@ -138,11 +148,17 @@ class _Writer:
         return "\n  ".join(lines)
 
 
-def wat(*, abi_version: str = "0.2.1", **callbacks: list[_Step]) -> str:
+def wat(
+    callbacks: Mapping[str, list[_Step]] | None = None,
+    /,
+    *,
+    abi_version: str = "0.2.1",
+    **named: list[_Step],
+) -> str:
     """Return a module's text; callbacks are named without ``proxy_on_`` (or wholly: ``main``)."""
     writer = _Writer(abi_version)
     functions = []
-    for short, steps in callbacks.items():
+    for short, steps in {**(callbacks or {}), **named}.items():
         name = short if short in _SHAPES else f"proxy_on_{short}"
         parameters, results = _SHAPES.get(name, (3, 1))
         if abi_version == "0.1.0" and name.endswith("_headers"):
@@ -175,6 +191,12 @@ def wat(*, abi_version: str = "0.2.1", **callbacks: list[_Step]) -> str:
     )
 
 
-def module(*, abi_version: str = "0.2.1", **callbacks: list[_Step]) -> bytes:
+def module(
+    callbacks: Mapping[str, list[_Step]] | None = None,
+    /,
+    *,
+    abi_version: str = "0.2.1",
+    **named: list[_Step],
+) -> bytes:
     """Return a module in binary form; see ``wat``."""
-    return bytes(wasmtime.wat2wasm(wat(abi_version=abi_version, **callbacks)))
+    return bytes(wasmtime.wat2wasm(wat(callbacks, abi_version=abi_version, **named)))

@@ -111,7 +111,7 @@ class RootContext(Context):
             self, "proxy_on_vm_start", len(self.plugin.settings.vm_configuration), absent=1
         )
         self.plugin.run_deferred()
-        return bool(started) and not self.plugin.trap
+        return bool(started)
 
     def configure(self) -> bool:
         """Hand over the configuration; return whether the guest agreed."""
@@ -121,7 +121,7 @@ class RootContext(Context):
         )
         self.plugin.run_deferred()
         self.configuring = False
-        return bool(configured) and not self.plugin.trap
+        return bool(configured)
 
     def tick(self) -> None:
         """Let the timer fire once."""

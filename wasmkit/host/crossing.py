@@ -176,6 +176,8 @@ class Exports:
         # Taken in any case: dropping the objects frees what C handed over.
         failure = _trap(trap) if trap else _error(error)
         pending, self._imports.pending = self._imports.pending, None
+        if isinstance(pending, GuestTrapError):
+            raise GuestTrapError(f"{name} failed: {pending}") from None
         if pending is not None:
             raise pending
         raise GuestTrapError(f"{name} failed: {describe(failure)}")
@@ -252,7 +254,7 @@ def describe(failure: wasmtime.Trap | wasmtime.WasmtimeError) -> str:
     uncaught = "" if code is _Code.INTERRUPT else "Uncaught "
     frames = failure.frames[:_MAX_FRAMES]
     lines = [
-        f"  {number}:  0x{frame.module_offset:x} - {_function_name(frame)}"
+        f"{number:3}:  0x{frame.module_offset:x} - {_function_name(frame)}"
         for number, frame in enumerate(frames)
     ]
     if lines:

@@ -63,7 +63,8 @@ class Plugin:
         self.root = RootContext(self, 1)
         self._contexts: dict[int, Context] = {0: self._vm_context, 1: self.root}
         self._next_id = 2
-        self.guest = make_guest(Calls(self), self.limits)
+        self._calls = Calls(self)
+        self.guest = make_guest(self._calls, self.limits)
 
     def start(self) -> None:
         """Start the VM and configure the plugin.
@@ -71,14 +72,15 @@ class Plugin:
         Raises ``GuestModuleError`` if the guest refuses either or traps; the hint is the last
         line that it logged.
         """
-        if self.root.start() and self.root.configure():
-            return
-        reason = self.trap or "the filter refused to start or refused its configuration"
-        last = self._logs[-1][1].decode("utf-8", "replace") if self._logs else ""
-        self.close()
-        raise GuestModuleError(
-            reason.partition("\n")[0], hint=last and f"the filter's last log line is: {last}"
-        )
+        reason = ""
+        if not self.root.start():
+            reason = "Failed to start base Wasm: proxy_on_vm_start returned false"
+        elif not self.root.configure():
+            reason = "Failed to configure base Wasm plugin: proxy_on_configure returned false"
+        if reason or self.trap:
+            last = self._logs[-1][1].decode("utf-8", "replace") if self._logs else ""
+            self.close()
+            raise GuestModuleError(self.trap.partition("\n")[0] or reason, hint=last)
 
     def close(self) -> None:
         """Tell the guest that it is over (``on_done``, ``on_delete``) and free it."""
@@ -104,8 +106,9 @@ class Plugin:
         return number
 
     def add_context(self, context: Context) -> None:
-        """Let the guest refer to a context by its number."""
+        """Let the guest refer to a stream's context by its number."""
         self._contexts[context.id] = context
+        self._calls.reset_budget()
 
     def remove_context(self, context: Context) -> None:
         """Forget a context; the guest has been told already."""

@@ -152,7 +152,9 @@ class WasmGuest:
         try:
             instance = imports.linker.instantiate(self._store, compiled.module)
         except (wasmtime.WasmtimeError, wasmtime.Trap) as error:
-            reason = imports.pending or describe(error)
+            if imports.pending is not None and not isinstance(imports.pending, GuestTrapError):
+                raise imports.pending from None
+            reason = str(imports.pending or describe(error)).partition("\n")[0]
             raise GuestModuleError(f"Failed to create new Wasm instance: {reason}") from error
         self._exports.attach(instance)
         self._allowed = None
@@ -199,7 +201,7 @@ class WasmGuest:
 
         def guarded(*arguments: int) -> int | None:
             if self._allowed is not None and name not in self._allowed:
-                raise GuestTrapError(f"restricted_callback: {module}.{name} must not be called now")
+                raise GuestTrapError(f"Uncaught Error: restricted_callback ({module}.{name})")
             return function(*arguments)
 
         return guarded
@@ -228,7 +230,7 @@ class WasmGuest:
             try:
                 self._exports.call(name, *arguments)
             except GuestTrapError as error:
-                raise GuestModuleError(f"Function: {error}".partition("\n")[0]) from error
+                raise GuestModuleError(str(error).partition("\n")[0]) from error
         self._allowed = None
 
 
@@ -282,7 +284,7 @@ def _check_import(name: str, kind: object, signature: str) -> None:
         found = f"{_types(kind.params)} -> {_types(kind.results)}"
     if found != host:
         raise GuestModuleError(
-            "Failed to load Wasm module due to an import type mismatch for function"
+            "Failed to load Wasm module due to an import type mismatch:"
             f" {name}, want: {found}, but host exports: {host}"
         )
 
