@@ -64,3 +64,5 @@ def test_a_broken_filter_fails_them(tmp_path: Path, name: str, old: str, new: st
     source.write_text(text.replace(old, new), encoding="utf-8")
     result = wasmkit("test", folder, "--engine", "native", cwd=tmp_path)
     assert result.returncode == 1, result.stdout + result.stderr
+    assert " failed" in result.stdout
+    assert result.stderr == ""
