@@ -50,9 +50,8 @@ def image_key() -> str:
 
 def cache_folder() -> Path:
     """Return where images are kept; ``XDG_CACHE_HOME`` moves it."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    root = Path(base) if os.path.isabs(base) else Path.home() / ".cache"
-    return root / "wasmkit" / "python"
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (base if base.is_absolute() else Path.home() / ".cache") / "wasmkit" / "python"
 
 
 def load_image(progress: Callable[[str], None]) -> Image:

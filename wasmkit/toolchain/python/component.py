@@ -81,12 +81,15 @@ class _Reader:
         value, self.position = read_u32(self.data, self.position)
         return value
 
+    def end_of(self, size: int) -> int:
+        """Return where that many bytes end from here on."""
+        if size > len(self.data) - self.position:
+            raise IndexError
+        return self.position + size
+
     def name(self) -> str:
         size = self.u32()
-        start = self.position
-        self.position += size
-        if self.position > len(self.data):
-            raise IndexError
+        start, self.position = self.position, self.end_of(size)
         return self.data[start : self.position].decode()
 
     def core_module(self, end: int) -> None:
@@ -193,9 +196,7 @@ def read_component(data: bytes) -> Component:
         while reader.position < len(data):
             number = reader.byte()
             size = reader.u32()
-            if size > len(data) - reader.position:
-                raise IndexError
-            reader.section(number, reader.position + size)
+            reader.section(number, reader.end_of(size))
     except (IndexError, ValueError) as error:
         reason = str(error) or "it is cut short"
         raise BuildError(

@@ -161,7 +161,7 @@ def _text() -> str:
 
 def glue_for(libraries: list[Module]) -> Module:
     """Assemble the glue for libraries with these WASI imports."""
-    bare = read_module(wasmtime.wat2wasm(_text()))
+    bare = read_module(bytes(wasmtime.wat2wasm(_text())))
     exported = {item.name for item in bare.exports}
     text = _text().replace(";;@bindings", _bindings(libraries, exported))
-    return read_module(wasmtime.wat2wasm(text))
+    return read_module(bytes(wasmtime.wat2wasm(text)))

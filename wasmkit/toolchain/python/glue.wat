@@ -5,7 +5,7 @@
 ;; when a filter is built. Upwards it holds one function for
 ;; each host call, in CPython's METH_FASTCALL convention (self, arguments, their number), put
 ;; into the table so that Python can call it. And it answers what libc asks of its host, in the
-;; canonical ABI of WASI 0.2; bindings.py writes the answers that are errors.
+;; canonical ABI of WASI 0.2; glue.py writes the answers that are errors.
 ;;
 ;; Object layout of CPython 3.14 on wasm32: reference count +0, type +4; bytes: size +8, hash
 ;; +12, payload +16; type: flags +84. The image maker checks each of these before it goes on.
@@ -21,7 +21,6 @@
   (import "library" "PyErr_SetObject" (func $PyErr_SetObject (param i32 i32)))
   (import "library" "PyErr_Clear" (func $PyErr_Clear))
   (import "library" "PyErr_WriteUnraisable" (func $PyErr_WriteUnraisable (param i32)))
-  (import "library" "PyErr_NoMemory" (func $PyErr_NoMemory (result i32)))
   (import "library" "Py_DecRef" (func $Py_DecRef (param i32)))
   (import "library" "malloc" (func $malloc (param i32) (result i32)))
   (import "library" "free" (func $free (param i32)))

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import struct
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import wasmtime
@@ -28,8 +31,10 @@ _EPOCH = 315_532_800 * 10**9
 
 _TICK = 1000
 _UNIMPLEMENTED = 12
-_NO_DEADLINE = 1 << 40
-"""Ticks of the epoch: a build ends when the author's imports do, or on Ctrl-C."""
+_NO_DEADLINE = 1 << 17
+"""Ticks of the epoch, which stands still during a build: it ends when the author's imports do, or
+on Ctrl-C, when this many ticks are made at once. Other VMs in this process would take two hours.
+"""
 
 
 class Interpreter:
@@ -73,7 +78,9 @@ class Interpreter:
         table.set(
             self.store,
             slot,
-            wasmtime.Func(self.store, wasmtime.FuncType([i32, i32], [i32]), self._exchange),
+            wasmtime.Func(
+                self.store, wasmtime.FuncType([i32, i32], [i32]), self._host_function("exchange")
+            ),
         )
 
     # -- calls into the image -------------------------------------------------------------------
@@ -93,7 +100,7 @@ class Interpreter:
         """
         address = self.allocate(source.encode() + b"\0")
         try:
-            failed = self.call("PyRun_SimpleStringFlags", address, 0)
+            failed = self._call_until_interrupted("PyRun_SimpleStringFlags", address, 0)
         except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
             if self._failure is not None:
                 raise self._failure from None
@@ -108,6 +115,18 @@ class Interpreter:
                 "the build's own code failed in the image", detail="".join(self.output)
             )
         self.call("free", address)
+
+    def _call_until_interrupted(self, name: str, *arguments: int) -> int:
+        """Call in another thread: the one that runs Wasm does not notice Ctrl-C."""
+        with ThreadPoolExecutor(1) as executor:
+            future = executor.submit(self.call, name, *arguments)
+            try:
+                return future.result()
+            except KeyboardInterrupt:
+                # Whatever else this process runs in Wasm reaches its deadline too: it ends anyway.
+                while not future.done():
+                    engine().increment_epoch()
+                raise
 
     # -- memory ---------------------------------------------------------------------------------
 
@@ -161,14 +180,19 @@ class Interpreter:
 
     def _host_function(self, name: str) -> Callable[..., int]:
         known: dict[str, Callable[..., int]] = {
-            "clock_time_get": self._clock_time_get,
-            "random_get": self._random_get,
-            "fd_write": self._fd_write,
-            "proxy_log": self._proxy_log,
-            "environ_sizes_get": self._environ_sizes_get,
+            "clock_time_get": Interpreter._clock_time_get,
+            "random_get": Interpreter._random_get,
+            "fd_write": Interpreter._fd_write,
+            "proxy_log": Interpreter._proxy_log,
+            "environ_sizes_get": Interpreter._environ_sizes_get,
             "environ_get": lambda *_: 0,
+            "exchange": Interpreter._exchange,
         }
-        return known.get(name, lambda *_: _UNIMPLEMENTED)
+        if name not in known:
+            return lambda *_: _UNIMPLEMENTED
+        # wasmtime-py keeps a host function until its store is gone, and this object holds the
+        # store: by a reference to this object every instance would stay for ever.
+        return partial(known[name], weakref.proxy(self))
 
     def _clock_time_get(self, _clock: int, _precision: int, out: int) -> int:
         self._clock += _TICK

@@ -120,8 +120,8 @@ class _Linker:
             }
             | {item for item in self.table.values() if isinstance(item, HostFunction)}
         )
-        for item in (*hosts, *live):
-            self.indices[item] = len(self.indices)
+        numbered: list[Function | HostFunction] = [*hosts, *live]
+        self.indices = {item: index for index, item in enumerate(numbered)}
         wrapped = self.wrap(live)
         bodies = [self.rewritten(function) for function in live]
         for function, wrapper in wrapped.items():
@@ -169,7 +169,7 @@ class _Linker:
                 ),
             ),
         ]
-        names = tuple(program.name_of(function) for function in (*hosts, *live, *wrapped))
+        names = tuple(program.name_of(function) for function in (*numbered, *wrapped))
         return Linked(encode.assemble(sections), names)
 
     def type_number(self, item: FunctionType) -> int:

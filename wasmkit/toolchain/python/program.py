@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from wasmkit.errors import BuildError
 from wasmkit.wasm.instructions import OP, PLAIN, br_table_end, code_start
-from wasmkit.wasm.leb128 import read_i32, read_i64, read_u32
+from wasmkit.wasm.leb128 import read_i32, read_i64, read_u32, write_u32
 from wasmkit.wasm.module import (
     ConstantExpression,
     FunctionType,
@@ -219,21 +219,17 @@ class Program:
             return own
         data = self.module_data(self.main)
         start, end = self.body(own)
-        parameters = len(self.type_of(own).parameters)
-        position = start + 1  # no locals
-        for number in range(parameters):
-            if data[position] != 0x20 or data[position + 1] != number:
-                return own
-            position += 2
-        if data[position] != 0x41:
+        parameters = range(len(self.type_of(own).parameters))
+        # No locals, each parameter in turn, the slot.
+        head = b"\0" + b"".join(b"\x20" + write_u32(place) for place in parameters) + b"\x41"
+        if not data.startswith(head, start):
             return own
-        slot, position = read_i32(data, position + 1)
+        slot, position = read_i32(data, start + len(head))
         if data[position] != OP.CALL_INDIRECT:
             return own
         _, position = read_u32(data, position + 1)
-        if position + 2 != end:
-            return own
-        return self.table.get(slot, own)
+        only_that = position + 2 == end  # the table's index and the body's end
+        return self.table.get(slot, own) if only_that else own
 
     def symbol(self, name: str) -> Function | HostFunction:
         """Return the function that the glue or a library exports under a name."""
@@ -364,20 +360,7 @@ class Program:
     def table(self) -> dict[int, Function | HostFunction]:
         """What each slot of the table holds."""
         table: dict[int, Function | HostFunction] = {}
-        pending: list[tuple[int, int, int]] = []
-        for instance in (*self.libraries.values(), self._initialiser_instance):
-            for segment in self.module(instance).elements:
-                assert segment.offset is not None
-                slot = self.evaluate(instance, segment.offset)
-                for place, index in enumerate(segment.functions):
-                    if index is not None:
-                        pending.append((slot + place, instance, index))
-        slot = self._main_table_size
-        for segment in self.glue.elements:
-            for index in segment.functions:
-                assert index is not None
-                pending.append((slot, GLUE, index))
-                slot += 1
+        pending = list(self._table_entries())
         # Trampolines are followed through the table itself, so the libraries' own functions,
         # which need no following, go in first.
         for slot, instance, index in pending:
@@ -390,17 +373,31 @@ class Program:
                 table[slot] = self.function(instance, index)
         return table
 
-    def glue_slots(self) -> dict[str, int]:
-        """Return the table slots of the glue's functions by their names in its name section."""
-        names = self._names[GLUE]
+    def _table_entries(self) -> Iterator[tuple[int, int, int]]:
+        """Yield (slot, instance, function index) of everything that is put into the table."""
+        for instance in (*self.libraries.values(), self._initialiser_instance):
+            for segment in self.module(instance).elements:
+                assert segment.offset is not None
+                slot = self.evaluate(instance, segment.offset)
+                for place, index in enumerate(segment.functions):
+                    if index is not None:
+                        yield slot + place, instance, index
+        for slot, index in self._glue_entries():
+            yield slot, GLUE, index
+
+    def _glue_entries(self) -> Iterator[tuple[int, int]]:
+        """Yield (slot, function index) of the glue's functions, which stand behind all others."""
         slot = self._main_table_size
-        slots = {}
         for segment in self.glue.elements:
             for index in segment.functions:
                 assert index is not None
-                slots[names.get(index, "")] = slot
+                yield slot, index
                 slot += 1
-        return slots
+
+    def glue_slots(self) -> dict[str, int]:
+        """Return the table slots of the glue's functions by their names in its name section."""
+        names = self._names[GLUE]
+        return {names.get(index, ""): slot for slot, index in self._glue_entries()}
 
     # -- calls ----------------------------------------------------------------------------------
 

@@ -5,7 +5,8 @@ WebAssembly has two stacks. CPython 3.14 measures the one in linear memory
 its address taken there; the rest lives on the engine's own stack, about 1 MiB in Envoy's V8,
 and 3,000 opening brackets in ``json.loads`` overflow it. So each function that checks for
 recursion is called through a wrapper that takes linear stack in the measure of the native stack
-that the function may need, a few that do not check are made to, and the interpreter's limit is set to what Envoy's stack holds.
+that the function may need, a few that do not check are made to, and the interpreter's limit is
+set to what Envoy's stack holds.
 """
 
 from __future__ import annotations
@@ -120,7 +121,8 @@ def set_limit(interpreter: Interpreter) -> None:
     )
     if not hard < soft < top <= 1 << 20:
         raise BuildError(
-            f"the interpreter's stack limits are not where CPython 3.14 has them: {hard}, {soft}, {top}"
+            "the interpreter's stack limits are not where CPython 3.14 has them:"
+            f" {hard}, {soft}, {top}"
         )
     pointer = interpreter.stack_pointer
     interpreter.write_word(state + _SOFT_LIMIT, pointer - _WINDOW)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wasmkit.errors import BuildError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
 __all__ = ["ModuleSources", "Source"]
 
@@ -42,56 +42,98 @@ class Source:
 
 
 class ModuleSources:
-    """Looks a module up in folders, in order, then in the standard library.
+    """Looks a module up as Python does: the author's, the standard library's, installed ones.
 
-    ``folders`` are (kind, folder); the kind ``wasmkit`` stands for this package and gives only
-    what may run inside a filter.
+    ``folders`` are (kind, folder), in order; those of the kind ``site`` come after the standard
+    library. The kind ``wasmkit`` stands for this package and gives only what may run inside a
+    filter.
     """
 
     def __init__(self, library: bytes, folders: Sequence[tuple[str, Path]]) -> None:
         self._library = zipfile.ZipFile(io.BytesIO(library))
         self._names = frozenset(self._library.namelist())
-        self._folders = folders
+        self._own = [folder for kind, folder in folders if kind == "wasmkit"]
+        self._before = [item for item in folders if item[0] not in ("site", "wasmkit")]
+        self._behind = [item for item in folders if item[0] == "site"]
 
     def find(self, name: str) -> Source | None:
         """Return the source of the module of that dotted name, None if there is none.
 
         Raises ``BuildError`` if a file that should hold it cannot be read.
         """
+        # What is no name could lead out of the folders, or be no path at all.
+        if not all(map(str.isidentifier, name.split("."))):
+            return None
         path = name.replace(".", "/")
-        for kind, folder in self._folders:
-            if (found := _in_folder(kind, folder, path)) is not None:
-                return found
+        if path.partition("/")[0] == "wasmkit":
+            return self._in_wasmkit(path)
+        return (
+            _in_folders(self._before, path)
+            or self._in_library(path)
+            or _in_folders(self._behind, path)
+            or _namespace(self._before + self._behind, path)
+        )
+
+    def _in_wasmkit(self, path: str) -> Source | None:
+        """Return a module of this package, which counts as the library's; the package is empty."""
+        for folder in self._own:
+            if path == "wasmkit":
+                return Source("library", "wasmkit/__init__.py", package=True, text=b"")
+            if path.startswith(_INSIDE):
+                return _pure("library", folder, path)
+        return None
+
+    def _in_library(self, path: str) -> Source | None:
         for file, package in ((f"{path}/__init__.py", True), (f"{path}.py", False)):
             if file in self._names:
                 return Source("library", _LIBRARY_PREFIX + file, package, self._library.read(file))
         return None
 
 
-_INSIDE = ("wasmkit/__init__", "wasmkit/abi", "wasmkit/sdk")
+_INSIDE = ("wasmkit/abi", "wasmkit/sdk")
 
 
-def _in_folder(kind: str, folder: Path, path: str) -> Source | None:
-    if kind == "wasmkit":
-        if path == "wasmkit":
-            return Source("library", "wasmkit/__init__.py", package=True, text=b"")
-        if not path.startswith(_INSIDE):
-            return None
-        kind = "library"
-    elif path.partition("/")[0] == "wasmkit":
-        return None
+def _in_folders(folders: Sequence[tuple[str, Path]], path: str) -> Source | None:
+    for kind, folder in folders:
+        found = _pure(kind, folder, path) or _native(folder, path)
+        if found is not None:
+            return found
+    return None
+
+
+def _pure(kind: str, folder: Path, path: str) -> Source | None:
     for file, package in ((folder / path / "__init__.py", True), (folder / f"{path}.py", False)):
-        if file.is_file():
+        if _is(file, Path.is_file):
             return Source(kind, _shown(kind, folder, file), package, _read(file))
-    parent = (folder / path).parent
-    last = path.rpartition("/")[2]
-    if parent.is_dir():
-        for file in sorted(parent.glob(f"{last}.*")):
+    return None
+
+
+def _native(folder: Path, path: str) -> Source | None:
+    place = folder / path
+    if _is(place.parent, Path.is_dir):
+        for file in sorted(place.parent.glob(f"{place.name}.*")):
             if file.name.endswith(_NATIVE_SUFFIXES):
                 return Source("native", file.name, package=False, text=b"")
-    if (folder / path).is_dir() and kind != "library":
-        return Source(kind, _shown(kind, folder, folder / path), package=True, text=b"")
     return None
+
+
+def _namespace(folders: Sequence[tuple[str, Path]], path: str) -> Source | None:
+    """Return an empty package for a folder without ``__init__.py``, which no module comes before.
+
+    Its modules are looked up by their full names in all folders, so its portions are one.
+    """
+    for kind, folder in folders:
+        if _is(folder / path, Path.is_dir):
+            return Source(kind, _shown(kind, folder, folder / path), package=True, text=b"")
+    return None
+
+
+def _is(path: Path, test: Callable[[Path], bool]) -> bool:
+    """Ask about a path; what cannot be asked about, such as a name too long, is not there."""
+    try:
+        return test(path)
+    except OSError:
+        return False
 
 
 def _shown(kind: str, folder: Path, file: Path) -> str:

@@ -1,3 +1,4 @@
+# ruff: noqa: INP001, PLC0415  # a module by itself, whose own imports must not stay in the image
 """Runs inside the interpreter image: imports what the builder hands it.
 
 The image has no file system. ``_proxy_wasm.exchange`` sends bytes to the builder outside and
@@ -8,7 +9,15 @@ nothing of this module is left in the snapshot.
 import sys
 from _frozen_importlib import ModuleSpec
 
-import _proxy_wasm
+import _proxy_wasm  # type: ignore[import-not-found]  # a builtin module of the image
+
+TYPE_CHECKING = False  # typing is large and need not be in every image
+if TYPE_CHECKING:
+    from traceback import TracebackException
+    from types import ModuleType
+    from typing import Any
+
+__all__ = ["build", "finish", "prepare"]
 
 MODULE, JOB, RESULT = b"M", b"J", b"R"
 
@@ -20,8 +29,8 @@ class _Importer:
     1 for a package; then the source. A native extension comes as kind ``native``.
     """
 
-    @classmethod
-    def find_spec(cls, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        del path, target  # the builder finds a module by its full name
         answer = _proxy_wasm.exchange(MODULE + name.encode())
         if not answer:
             return None
@@ -32,27 +41,29 @@ class _Importer:
                 " and can hold pure Python only",
                 name=name,
             )
-        spec = ModuleSpec(name, cls, origin=file.decode(), is_package=package == b"1")
+        # Importlib asks no more of a loader than this class has.
+        spec = ModuleSpec(name, self, origin=file.decode(), is_package=package == b"1")  # type: ignore[arg-type]
         spec.has_location = False
         spec.loader_state = (kind, source)
         return spec
 
-    @staticmethod
-    def create_module(spec: ModuleSpec) -> None:
-        return None
+    def create_module(self, spec: ModuleSpec) -> None:
+        del spec  # None means: as usual
 
-    @staticmethod
-    def exec_module(module: object) -> None:
-        spec = module.__spec__
+    def exec_module(self, module: "ModuleType") -> None:
+        spec: Any = module.__spec__
         kind, source = spec.loader_state
         spec.loader_state = None
         # Docstrings of the standard library are dead weight in every module that holds them.
         optimise = 2 if kind == b"library" else 0
         code = compile(source, spec.origin, "exec", 0, True, optimise)
         if kind == b"author":
-            _remember_source(spec.origin, source.decode())
+            _remember_source(spec.origin, source.decode("utf-8-sig", "replace"))
         module.__file__ = spec.origin
-        exec(code, module.__dict__)
+        exec(code, module.__dict__)  # noqa: S102  # this is what an importer does
+
+
+_importer = _Importer()
 
 
 def _remember_source(file: str, source: str) -> None:
@@ -71,7 +82,7 @@ def prepare(preload: list[str]) -> None:
         for finder in sys.meta_path
         if getattr(finder, "__name__", "") in ("BuiltinImporter", "FrozenImporter")
     ]
-    sys.meta_path.append(_Importer)
+    sys.meta_path.append(_importer)
     for name in ("app", "site", "_sitebuiltins", "collect", "sitecustomize", "usercustomize"):
         sys.modules.pop(name, None)
     for name in preload:
@@ -87,12 +98,12 @@ def build() -> None:
     job = json.loads(_proxy_wasm.exchange(JOB))
     try:
         result = _load(job)
-    except BaseException as error:  # whatever the author's code raises is the author's to see
+    except BaseException as error:  # noqa: BLE001  # whatever the author's code raises is the author's to see
         result = {"error": _describe(error), "traceback": _traceback(error)}
     _proxy_wasm.exchange(RESULT + json.dumps(result).encode())
 
 
-def _load(job: dict) -> dict:
+def _load(job: dict[str, str]) -> "dict[str, Any]":
     from wasmkit.sdk import _dispatch, _host, _runtime
 
     module = __import__(job["module"], fromlist=["*"])
@@ -104,7 +115,7 @@ def _load(job: dict) -> dict:
     callbacks = _dispatch.callbacks()
     _proxy_wasm.callbacks = callbacks  # kept alive: the host knows their addresses only
     _runtime.install()
-    sys.meta_path.remove(_Importer)
+    sys.meta_path.remove(_importer)
     return {
         "callbacks": {name: id(function) for name, function in callbacks.items()},
         "modules": sorted(sys.modules),
@@ -112,25 +123,35 @@ def _load(job: dict) -> dict:
 
 
 def _describe(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+    try:
+        text = str(error)
+    except BaseException:  # noqa: BLE001  # an author's class may fail to show itself
+        text = "(its text cannot be shown)"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _traceback(error: BaseException) -> str:
     """Format a traceback without the frames of this module, of imports and of the SDK."""
     import traceback
 
-    if isinstance(error, SyntaxError):
-        return "".join(traceback.format_exception_only(error))
-    trace = error.__traceback__
-    frames = [
-        frame
-        for frame in traceback.extract_tb(trace)
-        if not frame.filename.startswith(("<frozen", "<bootstrap", "wasmkit/"))
-    ]
-    head = (
-        ["Traceback (most recent call last):\n", *traceback.format_list(frames)] if frames else []
-    )
-    return "".join([*head, *traceback.format_exception_only(error)])
+    shown = traceback.TracebackException.from_exception(error)
+    _leave_out(shown, set())
+    return "".join(shown.format())
+
+
+def _leave_out(shown: "TracebackException", seen: set[int]) -> None:
+    """Leave the tool's frames out of an exception, its causes and its group's members."""
+    seen.add(id(shown))
+    frames = [frame for frame in shown.stack if not frame.filename.startswith(_OWN_FRAMES)]
+    shown.stack[:] = frames
+    if not frames:
+        shown.stack = None  # type: ignore[assignment]  # format() then leaves the heading out
+    for other in (shown.__cause__, shown.__context__, *(shown.exceptions or ())):
+        if other is not None and id(other) not in seen:
+            _leave_out(other, seen)
+
+
+_OWN_FRAMES = ("<frozen", "<bootstrap", "wasmkit/")
 
 
 def finish() -> None:
