@@ -224,7 +224,6 @@ def _import_type(module: Module, item: Import) -> FunctionType | None:
 
 
 def _imports(envoy: str, abi_version: str, module: Module) -> Iterator[Problem]:
-    made: set[Kind] = set()
     for item in module.imports:
         name = f"{item.module}.{item.name}"
         if item.kind is Kind.FUNCTION:
@@ -236,14 +235,10 @@ def _imports(envoy: str, abi_version: str, module: Module) -> Iterator[Problem]:
                 yield from _compared(name, kind, signature)
         elif item.kind is Kind.GLOBAL:
             yield _refused(f"{_MISSING_IMPORT}: {name}")
-        elif item.kind in made:
-            # Envoy keeps one of each and lets go of the first while it is still linked.
-            yield _refused(f"{_NO_INSTANCE} (it imports two {item.kind.name.lower()}s)")
         elif item.kind is Kind.MEMORY:
             assert isinstance(item.type, Limits)
             if item.type.minimum > MAX_PAGES:
                 yield _refused(f"{_NOT_LINKED} ({_too_much(item.type.minimum)})")
-        made.add(item.kind)
 
 
 def _compared(name: str, kind: FunctionType, signature: str) -> Iterator[Problem]:
@@ -269,6 +264,13 @@ def _too_much(pages: int) -> str:
 
 
 def _instance(module: Module) -> Iterator[Problem]:
+    for kind in (Kind.MEMORY, Kind.TABLE):
+        if len(module.imported(kind)) > 1:
+            # Its host keeps one of each kind and frees the first while that is still in use.
+            yield _kills(
+                f"Envoy uses freed memory for a module that imports two {kind.name.lower()}s;"
+                f" if it survives, it says: {_NO_INSTANCE}"
+            )
     for limits in module.memories:
         if limits.minimum > MAX_PAGES:
             yield _refused(f"{_NO_INSTANCE} ({_too_much(limits.minimum)})")
