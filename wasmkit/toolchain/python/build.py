@@ -14,6 +14,7 @@ from wasmkit.toolchain.python.image import IMAGE_SECTION, Image
 from wasmkit.toolchain.python.interpreter import Interpreter
 from wasmkit.toolchain.python.snapshot import write_snapshot
 from wasmkit.toolchain.python.sources import ModuleSources
+from wasmkit.toolchain.python.trim import Cuts, without_bodies
 from wasmkit.wasm.module import Kind, Module, read_module
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class CompiledImage:
         places = json.loads(details)
         self.exchange_slot: int = places["exchange"]
         self.callbacks: int = places["callbacks"]
+        self.cuts = Cuts.from_json(places["cuts"])
 
 
 def build_module(image: CompiledImage, project: Project) -> bytes:
@@ -96,4 +98,5 @@ def _freeze(image: CompiledImage, interpreter: Interpreter, result: dict[str, An
         interpreter.write_word(image.callbacks + 4 * number, callbacks.get(name, 0))
     exports = [(name, Kind.FUNCTION, name) for name in (*_ALWAYS, *sorted(callbacks))]
     exports.append(("memory", Kind.MEMORY, "memory"))
-    return write_snapshot(image.module, interpreter.snapshot({}), exports=exports)
+    code = without_bodies(image.module, image.cuts.for_modules(result["modules"]))
+    return write_snapshot(image.module, interpreter.snapshot({}), exports=exports, code=code)

@@ -31,6 +31,7 @@ from wasmkit.toolchain.python.linker import link
 from wasmkit.toolchain.python.program import Program
 from wasmkit.toolchain.python.snapshot import write_snapshot
 from wasmkit.toolchain.python.sources import ModuleSources, Source
+from wasmkit.toolchain.python.trim import Cuts, find_cuts
 from wasmkit.wasm.module import read_module
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["IMAGE_SECTION", "Image", "make_image"]
 
 IMAGE_SECTION = "wasmkit.image"
-"""The custom section of an image: JSON with the table slot of ``exchange``."""
+"""The custom section of an image: JSON with the table slot of ``exchange``, the address of the
+callbacks' functions, and what can be cut of the code."""
 
 _WORLD = "package wasmkit:interpreter;\nworld interpreter {}\n"
 
@@ -93,9 +95,9 @@ def make_image(progress: Callable[[str], None]) -> Image:
         progress("pre-initialising CPython with componentize-py")
         component, library = _componentize(Path(folder))
     progress("linking CPython into one module")
-    linked, slot = _link(component)
+    linked = _link(component)
     progress("compiling CPython for this machine and importing the SDK")
-    return Image(_prepare(linked, slot, library), library)
+    return Image(_prepare(linked, library), library)
 
 
 def _componentize(folder: Path) -> tuple[bytes, bytes]:
@@ -147,7 +149,15 @@ def _zipped(collected: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _link(component_bytes: bytes) -> tuple[bytes, int]:
+@dataclass(frozen=True, slots=True)
+class _Linked:
+    module: bytes
+    first_slot: int
+    """The table slot of the first of ``METHODS``."""
+    cuts: Cuts
+
+
+def _link(component_bytes: bytes) -> _Linked:
     component = read_component(component_bytes)
     program = Program(component, glue_for(list(component.modules)))
     runtime = program.libraries["libcomponentize_py_runtime.so"]
@@ -164,19 +174,20 @@ def _link(component_bytes: bytes) -> tuple[bytes, int]:
         dropped=frozenset({runtime}),
         wrap=lambda functions: recursion.wrappers(program, functions),
     )
-    return linked.module, program.glue_slots()["call_proxy_log"]
+    slot = program.glue_slots()[f"call_{METHODS[0]}"]
+    return _Linked(linked.module, slot, find_cuts(program, linked.bodies))
 
 
-def _prepare(linked: bytes, slot: int, library: bytes) -> bytes:
+def _prepare(linked: _Linked, library: bytes) -> bytes:
     sources = ModuleSources(library, [("wasmkit", _package_root())])
-    exchange_slot = slot + METHODS.index("exchange")
+    exchange_slot = linked.first_slot + METHODS.index("exchange")
     found: dict[str, int] = {}
-    interpreter = Interpreter(compile_module(linked), exchange_slot, _answers(sources, found))
+    interpreter = Interpreter(compile_module(linked.module), exchange_slot, _answers(sources, found))
     # The thread state stays attached for ever: there is one thread, and no one to yield to.
     interpreter.call("PyGILState_Ensure")
     _check_layout(interpreter)
     recursion.set_limit(interpreter)
-    _define_methods(interpreter, slot)
+    _define_methods(interpreter, linked.first_slot)
     interpreter.run(
         "import sys, _proxy_wasm\n"
         "boot = sys.modules['_wasmkit_bootstrap'] = type(sys)('_wasmkit_bootstrap')\n"
@@ -185,14 +196,18 @@ def _prepare(linked: bytes, slot: int, library: bytes) -> bytes:
         "del sys, _proxy_wasm, boot\n"
     )
     callbacks = interpreter.allocate(bytes(4 * len(CALLBACKS)))
-    details = json.dumps({"exchange": exchange_slot, "callbacks": callbacks}).encode()
+    details = {
+        "exchange": exchange_slot,
+        "callbacks": callbacks,
+        "cuts": linked.cuts.to_json(),
+    }
     values = {
         "__stack_pointer": interpreter.stack_pointer,
         "callbacks": callbacks,
         "host_error": found["host_error"],
     }
     return write_snapshot(
-        read_module(linked), interpreter.snapshot(values), custom={IMAGE_SECTION: details}
+        read_module(linked.module), interpreter.snapshot(values), custom={IMAGE_SECTION: json.dumps(details).encode()}
     )
 
 

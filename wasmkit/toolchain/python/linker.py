@@ -50,6 +50,8 @@ class Linked:
     module: bytes
     function_names: tuple[str, ...]
     """The name of each function by its index, ``""`` where unknown."""
+    bodies: dict[Function, tuple[int, ...]]
+    """Which of the module's bodies a function has: its own, behind its wrapper's if it has one."""
 
 
 def reachable(program: Program, roots: Iterable[Function | HostFunction]) -> list[Function]:
@@ -124,9 +126,11 @@ class _Linker:
         self.indices = {item: index for index, item in enumerate(numbered)}
         wrapped = self.wrap(live)
         bodies = [self.rewritten(function) for function in live]
+        places = {function: (number,) for number, function in enumerate(live)}
         for function, wrapper in wrapped.items():
             # The body moves behind all others, and a wrapper takes its place and number.
             place = self.indices[function] - len(hosts)
+            places[function] = (place, len(bodies))
             bodies.append(bodies[place])
             number = len(hosts) + len(bodies) - 1
             bodies[place] = self.wrapper(function, number, wrapper)
@@ -170,7 +174,7 @@ class _Linker:
             ),
         ]
         names = tuple(program.name_of(function) for function in (*numbered, *wrapped))
-        return Linked(encode.assemble(sections), names)
+        return Linked(encode.assemble(sections), names, places)
 
     def type_number(self, item: FunctionType) -> int:
         return self.types.setdefault(item, len(self.types))

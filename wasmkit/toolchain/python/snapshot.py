@@ -49,11 +49,12 @@ def write_snapshot(
     *,
     exports: Sequence[tuple[str, Kind, str]] | None = None,
     custom: Mapping[str, bytes] | None = None,
+    code: bytes | None = None,
 ) -> bytes:
     """Return the module in the snapshot's state.
 
     ``exports`` are (new name, kind, name in the module); None keeps all. ``custom`` sections are
-    appended; those of the module are left out.
+    appended; those of the module are left out. ``code`` takes the place of the code section.
     """
     old = {(item.kind, item.name): item.index for item in module.exports}
     if exports is None:
@@ -70,6 +71,8 @@ def write_snapshot(
             [encode.data_segment(start, data) for start, data in pieces(snapshot.memory)]
         ),
     }
+    if code is not None:
+        replaced[SectionId.CODE] = code
     sections = [
         encode.section(
             section.id, replaced.get(section.id) or module.data[section.start : section.end]

@@ -158,6 +158,13 @@ def finish() -> None:
     """Drop everything that only the build needed."""
     import gc
 
+    # A builtin module that nobody imported has no code any more (trim.py): let the SDK's finder
+    # say that it is absent.
+    sys.meta_path[:] = [
+        finder
+        for finder in sys.meta_path
+        if getattr(finder, "__name__", "") not in ("BuiltinImporter", "FrozenImporter")
+    ]
     for name in ("_wasmkit_bootstrap", "__main__"):
         sys.modules.pop(name, None)
     gc.collect()
