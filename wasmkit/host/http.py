@@ -23,6 +23,7 @@ from wasmkit.host.headers import HeaderMap, Pair
 
 __all__ = [
     "HUNG_UP",
+    "NO_ROUTE",
     "RESPONSE_TOO_LARGE",
     "TOO_LARGE",
     "Delivery",
@@ -59,6 +60,8 @@ class LocalReply:
     headers: tuple[Pair, ...] = ()
     grpc_status: int | None = None
     details: bytes = b""
+    flags: int = 0
+    """Envoy's response flags, as ``response.flags`` shows them."""
 
 
 TOO_LARGE = LocalReply(413, b"Payload Too Large", details=b"request_payload_too_large")
@@ -70,6 +73,7 @@ HUNG_UP = LocalReply(
     b"upstream connect error or disconnect/reset before headers."
     b" reset reason: connection termination",
     details=b"upstream_reset_before_response_started{connection_termination}",
+    flags=1 << 6,
 )
 
 
@@ -89,13 +93,13 @@ def received_response(pairs: tuple[Pair, ...]) -> HeaderMap:
 
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
-_NO_ROUTE = LocalReply(404, details=b"route_not_found")
+NO_ROUTE = LocalReply(404, details=b"route_not_found", flags=1 << 8)
 
 
 def request_fault(headers: HeaderMap) -> LocalReply | None:
     """Return what the router answers to a request that it cannot send, None if it can."""
     if headers.get(b":path") is None or headers.get(b"x-forwarded-proto") is None:
-        return _NO_ROUTE
+        return NO_ROUTE
     if headers.get(b":method") is None:
         return _unsendable(b"missing required header: :method")
     for name, value in headers.pairs:
@@ -175,13 +179,17 @@ def _reread(pairs: list[Pair]) -> tuple[Pair, ...]:
     return tuple(result)
 
 
-def finish_response(headers: HeaderMap, *, request_complete: bool) -> None:
+def finish_response(headers: HeaderMap, request: HeaderMap, *, request_complete: bool) -> None:
     """Change a response's headers as the connection manager does behind the filters.
 
-    A connection on which a request is answered before it has all arrived is closed.
+    A connection on which a request is answered before it has all arrived is closed. A request
+    that asks to be traced gets its number back.
     """
     for name in (b"connection", b"proxy-connection", b"transfer-encoding", b"upgrade"):
         headers.remove(name)
+    number = request.get(b"x-request-id")
+    if number is not None and request.get(b"x-envoy-force-trace") is not None:
+        _set(headers, b"x-request-id", number)
     if headers.get(b"date") is None:
         headers.add(b"date", formatdate(usegmt=True).encode())
     if not request_complete:

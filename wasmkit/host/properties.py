@@ -38,8 +38,10 @@ class StreamFacts:
     response_size: int = 0
     response_code: int | None = None
     response_code_details: bytes = b""
+    response_flags: int = 0
+    has_route: bool = True
     routed: bool = False
-    """Whether the router has chosen an upstream."""
+    """Whether the router has chosen an upstream on that route."""
     kept: dict[bytes, bytes] = field(default_factory=dict)
     """What the filter keeps with ``proxy_set_property``, by raw path."""
 
@@ -159,7 +161,7 @@ def _response(parts: list[bytes], facts: StreamFacts, visible: VisibleHeaders) -
     known: dict[bytes, _Value] = {
         b"code": facts.response_code,
         b"code_details": facts.response_code_details or None,
-        b"flags": 0,
+        b"flags": facts.response_flags,
         b"grpc_status": _grpc_status(facts, headers),
         b"size": facts.response_size,
         b"total_size": _size(headers, trailers) + facts.response_size,
@@ -205,7 +207,7 @@ def _connection(parts: list[bytes], facts: StreamFacts, visible: VisibleHeaders)
 def _upstream(parts: list[bytes], facts: StreamFacts, visible: VisibleHeaders) -> _Value:
     del visible
     known: dict[bytes, _Value] = {
-        b"num_endpoints": 1,
+        b"num_endpoints": 1 if facts.has_route else None,
         b"request_attempt_count": int(facts.routed),
         b"transport_failure_reason": b"" if facts.routed else None,
     }
@@ -217,15 +219,18 @@ def _xds(parts: list[bytes], facts: StreamFacts, visible: VisibleHeaders) -> _Va
     if parts == [b"upstream_host_metadata"] and facts.routed:
         raise CallError(Status.SERIALIZATION_FAILURE)
     known: dict[bytes, _Value] = {
-        b"cluster_name": b"upstream",
-        b"cluster_metadata": b"",
-        b"route_name": b"",
-        b"route_metadata": b"",
         b"virtual_host_name": b"all",
         b"listener_direction": 0,
         b"listener_metadata": b"",
         b"filter_chain_name": b"",
     }
+    if facts.has_route:
+        known |= {
+            b"cluster_name": b"upstream",
+            b"cluster_metadata": b"",
+            b"route_name": b"",
+            b"route_metadata": b"",
+        }
     return known.get(parts[0]) if len(parts) == 1 else None
 
 

@@ -20,6 +20,7 @@ from wasmkit.host.buffer import Buffer
 from wasmkit.host.headers import HeaderMap
 from wasmkit.host.http import (
     HUNG_UP,
+    NO_ROUTE,
     RESPONSE_TOO_LARGE,
     TOO_LARGE,
     Delivery,
@@ -91,15 +92,15 @@ class _Half:
         self.streaming = False
         self.calling = False
         # What came out behind the filter:
-        self.sent_headers = False
+        self.sent_headers: HeaderMap | None = None
         self.sent_headers_only = False
         self.sent_body = bytearray()
         self.sent_trailers = False
         self.sent_all = False
 
-    def send_headers(self, *, end: bool) -> None:
-        """Let the headers go on."""
-        self.sent_headers = True
+    def send_headers(self, headers: HeaderMap, *, end: bool) -> None:
+        """Let headers go on: those that arrived, or others in their place."""
+        self.sent_headers = headers
         self.sent_headers_only = self.sent_all = end
 
     def send_trailers(self) -> None:
@@ -181,11 +182,11 @@ class HttpStream:
 
     def _client(self) -> Message | None:
         half = self._response
-        if not half.sent_headers:
+        if half.sent_headers is None:
             return None
         trailers = half.trailers if half.sent_trailers else None
         return sent_response(
-            half.headers,
+            half.sent_headers,
             bytes(half.sent_body),
             trailers,
             is_head=self._is_head,
@@ -294,20 +295,29 @@ class HttpStream:
         else:
             half.send_trailers()
 
-    def _send_headers(self, half: _Half, *, end: bool) -> None:
-        if half.direction is StreamType.REQUEST:
-            half.send_headers(end=end)
-            fault = request_fault(half.headers)
-            self.facts.routed = fault is None
-            if fault is not None:
-                self.send_local_reply(fault)
-            return
-        fault = response_fault(half.headers)
+    def _send_request_headers(self, *, end: bool) -> None:
+        half = self._request
+        half.send_headers(half.headers, end=end)
+        fault = request_fault(half.headers)
+        self.facts.has_route = fault is not NO_ROUTE
+        self.facts.routed = fault is None
+        if fault is not None:
+            self.send_local_reply(fault)
+
+    def _send_response_headers(self, headers: HeaderMap, *, end: bool) -> None:
+        fault = response_fault(headers)
         if fault is not None:
             self._reply_to_client(fault)
             return
-        finish_response(half.headers, request_complete=self._request.arrived_all)
-        half.send_headers(end=end)
+        request = self._request
+        finish_response(headers, request.headers, request_complete=request.arrived_all)
+        self._response.send_headers(headers, end=end)
+
+    def _send_headers(self, half: _Half, *, end: bool) -> None:
+        if half is self._request:
+            self._send_request_headers(end=end)
+        else:
+            self._send_response_headers(half.headers, end=end)
 
     def _send_data(self, half: _Half, data: bytes, *, end: bool) -> None:
         half.sent_body += data
@@ -370,7 +380,7 @@ class HttpStream:
         from_filter = half.state in _STOPS_ALL
         half.state = _State.CONTINUE
         had_trailers = half.trailers is not None
-        if not half.sent_headers:
+        if half.sent_headers is None:
             self._send_headers(
                 half, end=half.arrived_all and half.kept is None and not had_trailers
             )
@@ -401,14 +411,19 @@ class HttpStream:
                 self._prepared = self._prepared or reply
             elif self._prepared is None:
                 self._reply_through_filter(reply)
-        elif not self._response.sent_headers:
+        elif self._response.sent_headers is None:
             self._reply_to_client(reply)
         else:
+            self.facts.response_code_details = reply.details
             self.reset()
 
-    def _reply_through_filter(self, reply: LocalReply) -> None:
+    def _make(self, reply: LocalReply) -> tuple[HeaderMap, bytes]:
         self.facts.response_code_details = reply.details
-        headers, body = local_reply(reply, is_head=self._is_head, is_grpc=self._is_grpc)
+        self.facts.response_flags |= reply.flags
+        return local_reply(reply, is_head=self._is_head, is_grpc=self._is_grpc)
+
+    def _reply_through_filter(self, reply: LocalReply) -> None:
+        headers, body = self._make(reply)
         half = self._response
         self._receive_headers(half, headers, end=not body)
         if body and not self.finished:
@@ -417,11 +432,8 @@ class HttpStream:
     def _reply_to_client(self, reply: LocalReply) -> None:
         """Answer past the filter, in place of a response that the client has not seen yet."""
         self._replied = True
-        self.facts.response_code_details = reply.details
-        headers, body = local_reply(reply, is_head=self._is_head, is_grpc=self._is_grpc)
-        half = self._response
-        half.headers, half.trailers = headers, None
-        self._note_response(headers)
-        self._send_headers(half, end=not body)
+        headers, body = self._make(reply)
+        self.facts.response_code = reply.status
+        self._send_response_headers(headers, end=not body)
         if body:
-            self._send_data(half, body, end=True)
+            self._send_data(self._response, body, end=True)

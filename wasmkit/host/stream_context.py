@@ -252,4 +252,6 @@ class StreamContext(Context):
     def close_stream(self, stream_type: StreamType) -> None:
         """Close the stream once the callback has returned."""
         if stream_type in _NAMES:
+            facts = self._manager.facts
+            facts.response_code_details = facts.response_code_details or b"wasm_close_stream"
             self.plugin.defer(self._manager.reset)

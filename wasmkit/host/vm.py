@@ -104,6 +104,7 @@ class WasmGuest:
         }
         self.abi_version = _abi_version(self._exported)
         self._allowed: frozenset[str] | None = _IN_START_FUNCTION
+        self._malloc_trap: GuestTrapError | None = None
         self._deadline = ticks(limits.callback_seconds)
         self._limits = limits
         self._malloc = _find_malloc(self._exported)
@@ -130,8 +131,14 @@ class WasmGuest:
             "proxy_on_response_headers",
         ):
             arguments = arguments[:2]  # this version is not told of the stream's end
+        return self._run(name, *arguments)
+
+    def _run(self, name: str, *arguments: int) -> int:
         self._exports.set_deadline(self._deadline)
-        return self._exports.call(name, *arguments)
+        result = self._exports.call(name, *arguments)
+        if self._malloc_trap is not None:
+            raise self._malloc_trap
+        return result
 
     def close(self) -> None:
         """Free the VM's memory."""
@@ -207,9 +214,13 @@ class WasmGuest:
         return guarded
 
     def _allocate(self, size: int) -> int:
+        """Call the guest's ``malloc``; its trap ends the guest when the callback has returned."""
         before, self._allowed = self._allowed, _IN_MALLOC
         try:
             return self._exports.call(self._malloc, size)
+        except GuestTrapError as error:
+            self._malloc_trap = self._malloc_trap or error
+            return 0
         finally:
             self._allowed = before
 
@@ -226,9 +237,8 @@ class WasmGuest:
             if name not in self._exported:
                 continue
             _check_signature(self._exported, name, *_STARTERS[name])
-            self._exports.set_deadline(self._deadline)
             try:
-                self._exports.call(name, *arguments)
+                self._run(name, *arguments)
             except GuestTrapError as error:
                 raise GuestModuleError(str(error).partition("\n")[0]) from error
         self._allowed = None

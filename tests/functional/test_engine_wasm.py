@@ -1,0 +1,126 @@
+"""The wasm engine where no Envoy can be asked: limits, later outcomes, real Python filters."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from scripted_guest import call, forever, module, returns, tell, trap
+
+from wasmkit.abi.constants import LogLevel
+from wasmkit.errors import InputError
+from wasmkit.host.limits import Limits
+from wasmkit.project import load_project
+from wasmkit.replay.engines.native import NativeEngine
+from wasmkit.replay.engines.wasm import WasmEngine
+from wasmkit.replay.normal import normalise
+from wasmkit.replay.outcome import LogLine
+from wasmkit.toolchain import build
+from wasmkit.traffic.model import Exchange, Request, Response
+
+FILTERS = Path(__file__).resolve().parents[2] / "filters"
+GET = Exchange(
+    Request("GET", "http", "a.test", "/"), Response(200, (("content-length", "2"),), b"ok")
+)
+POST = Exchange(
+    Request("POST", "http", "a.test", "/", (("content-type", "application/json"),), b'{"a":'),
+    Response(200, (), b"ok"),
+)
+
+
+@pytest.mark.parametrize("where", ["request_headers", "response_headers", "log"])
+def test_an_endless_loop_is_an_outcome(where: str) -> None:
+    limits = Limits(callback_seconds=0.2)
+    began = time.monotonic()
+    with WasmEngine(module({where: [forever()]}), limits=limits) as engine:
+        first, second = engine.play(GET), engine.play(GET)
+    assert first.trap.startswith(f"proxy_on_{where} failed: it ran longer than a callback may")
+    assert first.client.status == (200 if where == "log" else 503)
+    assert (second.client.status, second.trap) == (503, "")
+    assert time.monotonic() - began < 2
+
+
+def test_a_flood_of_headers_is_an_outcome() -> None:
+    add = call("proxy_add_header_map_value", 0, b"x", b"y" * 1000)
+    limits = Limits(host_bytes=1_000_000)
+    with WasmEngine(module(request_headers=[forever(add)]), limits=limits) as engine:
+        outcome = engine.play(GET)
+    assert "made the host keep more than 1,000,000 bytes" in outcome.trap
+    assert outcome.client.status == 503
+
+
+def test_each_exchange_has_the_whole_budget() -> None:
+    limits = Limits(host_bytes=10_000)
+    with WasmEngine(
+        module(request_headers=[call("proxy_log", 2, b"x" * 6000)]), limits=limits
+    ) as engine:
+        assert [engine.play(GET).trap for _ in range(5)] == [""] * 5
+
+
+def test_a_stream_that_ticks_never_free_is_given_up() -> None:
+    tick = module(
+        configure=[call("proxy_set_tick_period_milliseconds", 1)],
+        tick=[],
+        request_headers=[returns(1)],
+    )
+    with WasmEngine(tick) as engine:
+        assert engine.play(GET).client.status == 0
+
+
+def test_an_open_failure_policy_lets_later_requests_pass() -> None:
+    with WasmEngine(module(request_headers=[trap]), on_error="open") as engine:
+        assert [engine.play(GET).client.status for _ in range(3)] == [503, 200, 200]
+
+
+def test_logs_belong_to_their_exchange() -> None:
+    data = module(
+        configure=[call("proxy_log", 3, b"start")],
+        request_headers=[call("proxy_log", 1, b"one")],
+        delete=[call("proxy_log", 2, b"gone")],
+    )
+    with WasmEngine(data) as engine:
+        assert engine.startup_logs == (LogLine(LogLevel.WARN, "start"),)
+        logs = (LogLine(LogLevel.DEBUG, "one"), LogLine(LogLevel.INFO, "gone"))
+        assert [engine.play(GET).logs, engine.play(GET).logs] == [logs, logs]
+
+
+def test_an_exchange_that_http_cannot_carry_is_refused() -> None:
+    tunnel = Exchange(Request("CONNECT", "http", "a.test:443", ""), Response(200))
+    with WasmEngine(module()) as engine:
+        with pytest.raises(InputError, match="tunnels"):
+            engine.play(tunnel)
+        assert engine.play(GET).client.status == 200
+
+
+def test_functions_of_the_abi_that_are_to_come_say_so() -> None:
+    calls = [
+        tell("proxy_define_metric", 0, b"m", 8),
+        tell("proxy_get_shared_data", b"k", 8, 12, 16),
+        tell("proxy_call_foreign_function", b"f", b"", 8, 12),
+    ]
+    with WasmEngine(module(configure=calls)) as engine:
+        assert [line.message for line in engine.startup_logs] == ["c", "c", "c"]
+
+
+def test_thousands_of_exchanges_leave_nothing_behind() -> None:
+    data = module(request_headers=[call("proxy_set_property", b"a", b"b" * 100)])
+    with WasmEngine(data) as engine:
+        for _ in range(2000):
+            assert engine.play(GET).client.status == 200
+        assert len(engine._plugin._contexts) == 2
+
+
+@pytest.mark.parametrize("name", ["security-headers", "json-check"])
+def test_a_python_filter_does_the_same_as_a_module_and_as_python(name: str) -> None:
+    project = load_project(FILTERS / name)
+    configuration = json.dumps(project.config.example).encode()
+    data = build(project)
+    exchanges = (GET, POST, GET)
+    with NativeEngine(project, configuration=configuration) as native:
+        expected = [normalise(native.play(exchange)) for exchange in exchanges]
+    with WasmEngine(
+        data, configuration=configuration, root_id=project.root_id, name=project.name
+    ) as wasm:
+        assert [normalise(wasm.play(exchange)) for exchange in exchanges] == expected
