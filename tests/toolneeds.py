@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,9 +21,11 @@ def _missing(what: str) -> NoReturn:
 
 
 def need_program(name: str) -> Path:
-    """Return where the program is (PATH, then .tools/bin), or skip."""
+    """Return where the program is (this Python's folder, PATH, .tools/bin), or skip."""
     tools = Path(__file__).resolve().parent.parent / ".tools" / "bin"
-    found = shutil.which(name) or shutil.which(name, path=str(tools))
+    # A virtual environment that is used without being activated is not on PATH.
+    places = (str(Path(sys.executable).parent), None, str(tools))
+    found = next(filter(None, (shutil.which(name, path=place) for place in places)), None)
     if found is None:
         _missing(f"the program {name}")
     return Path(found)

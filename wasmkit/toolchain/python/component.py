@@ -112,10 +112,17 @@ class _Reader:
                 for _ in range(self.u32()):
                     name = self.name()
                     kind = Kind(self.byte())
-                    exports[kind, name] = self.spaces[kind][self.u32()]
+                    exports[kind, name] = self.provider(kind)
                 self.instances.append(CoreInstance(None, exports=exports))
             else:
                 raise ValueError(f"a core instance has the unknown form {form}")
+
+    def provider(self, kind: Kind) -> Provider:
+        index = self.u32()
+        space = self.spaces[kind]
+        if index >= len(space):
+            raise ValueError(f"there is no core {kind.name.lower()} {index}")
+        return space[index]
 
     def aliases(self) -> None:
         for _ in range(self.u32()):
@@ -198,7 +205,7 @@ def read_component(data: bytes) -> Component:
             size = reader.u32()
             reader.section(number, reader.end_of(size))
     except (IndexError, ValueError) as error:
-        reason = str(error) or "it is cut short"
+        reason = "it is cut short" if isinstance(error, IndexError) else str(error)
         raise BuildError(
             f"the component is malformed at byte {reader.position}: {reason}"
         ) from error
