@@ -1,0 +1,117 @@
+"""Programs that are measured: started, observed from outside, and never left behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wasmkit.envoy import _launch
+from wasmkit.errors import CheckFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["Child", "child", "timed", "without_virtual_env"]
+
+_STOP_SECONDS = 10.0
+_EXEC_SECONDS = 10.0
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Child:
+    """A running program; ``started`` is the ``time.perf_counter()`` of its exec."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process = process
+        self._log = log
+        self._proc = Path("/proc") / str(process.pid)
+        self.started = self._wait_for_exec()
+
+    def check(self) -> None:
+        """Raise ``CheckFailedError`` if the program has ended."""
+        code = self._process.poll()
+        if code is not None:
+            last = self._log.read_text(errors="replace").strip().splitlines()[-5:]
+            raise CheckFailedError(
+                f"{self._process.args!r} ended with {code}", hint=" / ".join(last)
+            )
+
+    def memory(self, kind: str) -> float:
+        """Return bytes of resident memory: ``VmRSS`` now, ``VmHWM`` at most so far."""
+        for line in (self._proc / "status").read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name == kind:
+                return float(value.split()[0]) * 1024
+        raise CheckFailedError(f"the kernel tells no {kind} of {self._process.args!r}")
+
+    def cpu_seconds(self) -> float:
+        """Return the time that all threads have spent on a core, in user and kernel mode."""
+        # proc_pid_stat(5): fields are counted from 1; the second may hold spaces.
+        fields = (self._proc / "stat").read_text().rpartition(")")[2].split()
+        return (int(fields[14 - 3]) + int(fields[15 - 3])) / _TICKS
+
+    def _wait_for_exec(self) -> float:
+        """Wait until the launcher has become the program itself."""
+        deadline = time.perf_counter() + _EXEC_SECONDS
+        while self._command().find(b"_launch.py") >= 0:
+            if time.perf_counter() > deadline:
+                raise CheckFailedError(f"{self._process.args!r} does not start")
+            time.sleep(0.0005)
+        return time.perf_counter()
+
+    def _command(self) -> bytes:
+        return (self._proc / "cmdline").read_bytes()
+
+
+@contextmanager
+def child(command: Sequence[str], log: Path) -> Iterator[Child]:
+    """Run a program with its output in ``log``; it dies with this process."""
+    launcher = (sys.executable, "-I", "-S", str(_launch.__file__), str(os.getpid()))
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*launcher, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        yield Child(process, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def timed(command: Sequence[str], folder: Path, **environment: str) -> float:
+    """Run a program to its end and return the seconds; raises ``CheckFailedError`` if it fails."""
+    before = time.perf_counter()
+    result = subprocess.run(
+        command,
+        cwd=folder,
+        env=without_virtual_env() | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    elapsed = time.perf_counter() - before
+    if result.returncode:
+        last = (result.stderr or result.stdout).strip().splitlines()[-5:]
+        raise CheckFailedError(
+            f"{' '.join(command)} ended with exit code {result.returncode}", hint=" / ".join(last)
+        )
+    return elapsed
+
+
+def without_virtual_env() -> dict[str, str]:
+    """Return the environment; with VIRTUAL_ENV componentize-py would search its packages too."""
+    return {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
