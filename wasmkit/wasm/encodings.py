@@ -12,6 +12,7 @@ import re
 from functools import cache
 
 from wasmkit.wasm.cursor import Cursor
+from wasmkit.wasm.leb128 import read_i64
 
 __all__ = ["FEATURES", "instruction_end", "instructions_start", "passing"]
 
@@ -72,14 +73,13 @@ _ENCODINGS: dict[str, tuple[bytes, ...]] = {
     "relaxed-simd": (rb"\xfd[\x80-\x93]\x02",),
     "threads": (rb"\xfe(?:\x03\x00|[\x00-\x02\x10-\x4e]" + _ANY_MEMORY + rb")",),
     "tail-call": (rb"\x12" + _LEB + rb"|\x13" + _LEB + _LEB,),
-    "exceptions": (
-        rb"[\x02-\x04][\x69\x74]",
-        rb"\x08" + _LEB + rb"|\x0a|\xd0[\x69\x74]",
-    ),
+    "exceptions": (rb"\x08" + _LEB + rb"|\x0a",),
+    "exceptions reference-types": (rb"[\x02-\x04][\x69\x74]|\xd0[\x69\x74]",),
     "legacy-exceptions": (
-        rb"\x06(?:[\x40\x6f\x70\x7b-\x7f]|" + _INDEX + rb")",
+        rb"\x06[\x40\x6f\x70\x7b-\x7f]",
         rb"[\x07\x09\x18]" + _LEB + rb"|\x19",
     ),
+    "legacy-exceptions multi-value": (rb"\x06" + _INDEX,),
     "multi-memory": (
         rb"[\x28-\x3e]" + _MEMORY_N,
         rb"[\x3f\x40]" + _NOT_ZERO,
@@ -146,8 +146,7 @@ def instruction_end(data: bytes, position: int, end: int) -> tuple[int, str]:
             for _ in range(cursor.count()):
                 cursor.value_type()
         elif opcode == _TRY_TABLE:
-            feature = "exceptions"
-            _catches(cursor)
+            feature = _catches(cursor)
         else:
             raise _unknown(opcode, position)
     except IndexError:
@@ -172,19 +171,23 @@ def _labels(cursor: Cursor) -> None:
             cursor.u32()
 
 
-def _catches(cursor: Cursor) -> None:
-    """Read the block type of a ``try_table`` and its clauses."""
+def _catches(cursor: Cursor) -> str:
+    """Read the block type of a ``try_table`` and its clauses; return its features."""
+    feature = "exceptions"
     if cursor.peek() in (0x63, 0x64):
         cursor.value_type()
-    else:
-        cursor.heap_type()  # every other block type is one signed integer
+        feature += " function-references"
+    else:  # every other block type is one signed integer, and those of types are negative
+        kind, cursor.position = read_i64(cursor.data, cursor.position)
+        feature += " multi-value" if kind >= 0 else ""
     for _ in range(cursor.count()):
-        kind = cursor.byte()
-        if kind in _CATCHES_WITH_TAG:
+        clause = cursor.byte()
+        if clause in _CATCHES_WITH_TAG:
             cursor.u32()
-        elif kind not in _CATCHES_ALL:
-            raise ValueError(f"unknown kind of catch clause {kind} at byte {cursor.position - 1}")
+        elif clause not in _CATCHES_ALL:
+            raise ValueError(f"unknown catch clause {clause} at byte {cursor.position - 1}")
         cursor.u32()
+    return feature
 
 
 def instructions_start(data: bytes, start: int, end: int) -> tuple[int, set[bytes]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wasmkit.wasm.encodings import instruction_end, instructions_start, passing
+from wasmkit.wasm.leb128 import read_u32
 from wasmkit.wasm.parts import Kind, Limits, SectionId
 
 if TYPE_CHECKING:
@@ -19,7 +20,14 @@ __all__ = ["FeatureScan", "scan_features", "value_types"]
 _VALUE_TYPE = re.compile(rb"[\x63\x64][\x80-\xff]*[\x00-\x7f]|.", re.DOTALL)
 _SHARED, _WIDE_ADDRESSES, _PAGE_SIZE = 0x02, 0x04, 0x08
 _PASSIVE, _EXPRESSIONS = 0x01, 0x04
-_EXTENDED_OPERANDS = (0x23, 0x41, 0x42)
+_BUILT_ON = {
+    "function-references": ("reference-types",),
+    "gc": ("function-references", "reference-types"),
+    "relaxed-simd": ("simd",),
+}
+"""Proposals that make sense only with others."""
+
+_GLOBAL_GET = 0x23
 _EXTENDED_OPERATORS = (0x6A, 0x6B, 0x6C, 0x7C, 0x7D, 0x7E)
 
 
@@ -35,12 +43,16 @@ class FeatureScan:
 
 
 def scan_features(module: Module) -> FeatureScan:
-    """Return the features that a module's definitions and instructions use."""
+    """Return the features that a module's definitions and instructions use.
+
+    The types of structures' and arrays' fields are not looked at.
+    """
     found = set(_declared(module))
     types, unread = _scan_bodies(module, found)
     for item in types | _declared_types(module):
         found.add(_feature_of_type(item))
     names = {name for names in found for name in names.split()}
+    names.update(base for name in tuple(names) for base in _BUILT_ON.get(name, ()))
     return FeatureScan(tuple(sorted(names)), unread)
 
 
@@ -95,7 +107,7 @@ def _declared(module: Module) -> Iterator[str]:
         yield "bulk-memory"
     if SectionId.TAG in sections or module.imported(Kind.TAG):
         yield "exceptions"
-    if any(table.initialised for table in module.tables):
+    if any(table.initial is not None for table in module.tables):
         yield "function-references"
     if _shares_variables(module):
         yield "mutable-global"
@@ -127,26 +139,31 @@ def _of_segments(module: Module) -> Iterator[str]:
         yield "bulk-memory"
     if any(item.flags & (_PASSIVE | _EXPRESSIONS) for item in module.elements):
         yield "bulk-memory"
-    if any(item.table for item in module.elements):
+    if any(item.table or item.flags & _EXPRESSIONS for item in module.elements):
         yield "reference-types"
     initialisers = [item.initial for item in module.globals]
     initialisers += [item.offset for item in module.elements if item.offset is not None]
     initialisers += [item.offset for item in module.data_segments if item.offset is not None]
+    initialisers += [item.initial for item in module.tables if item.initial is not None]
+    initialisers += [other for item in module.elements for other in item.others]
+    imported = len(module.imported(Kind.GLOBAL))
     for initialiser in initialisers:
-        yield from _of_initialiser(initialiser)
+        yield from _of_initialiser(initialiser, imported)
 
 
-def _of_initialiser(initialiser: ConstantExpression) -> Iterator[str]:
+def _of_initialiser(initialiser: ConstantExpression, imported_globals: int) -> Iterator[str]:
+    if initialiser.op in ("i32.const", "i64.const"):
+        return
     code = initialiser.code
-    if initialiser.op in ("ref.null", "ref.func"):
-        yield "reference-types"
-    elif initialiser.op == "other" and code[:1]:
-        if code[0] in _EXTENDED_OPERANDS and code[-1] in _EXTENDED_OPERATORS:
+    position = 0
+    while position < len(code):
+        opcode = code[position]
+        if opcode in _EXTENDED_OPERATORS:
             yield "extended-const"
-        position = 0
-        while position < len(code):
-            position, feature = instruction_end(code, position, len(code))
-            yield feature
+        elif opcode == _GLOBAL_GET and read_u32(code, position + 1)[0] >= imported_globals:
+            yield "gc"  # at first only imported globals could be read here
+        position, feature = instruction_end(code, position, len(code))
+        yield feature
 
 
 def _declared_types(module: Module) -> set[bytes]:
@@ -171,7 +188,7 @@ _NUMBERS = frozenset({b"\x7f", b"\x7e", b"\x7d", b"\x7c"})
 _FEATURES_OF_TYPES = {
     "simd": frozenset({0x7B}),
     "reference-types": frozenset({0x6F, 0x70}),
-    "exceptions": frozenset({0x69, 0x74}),
+    "exceptions reference-types": frozenset({0x69, 0x74}),
     "gc": frozenset({0x6A, 0x6B, 0x6C, 0x6D, 0x6E, 0x71, 0x72, 0x73}),
 }
 

@@ -194,9 +194,9 @@ def _tables(cursor: Cursor) -> tuple[TableDefinition, ...]:
         initialised = cursor.peek() == 0x40
         if initialised:
             cursor.skip(2)
-        tables.append(TableDefinition(cursor.value_type(), cursor.limits(), initialised))
-        if initialised:
-            read_initialiser(cursor)
+        kind, limits = cursor.value_type(), cursor.limits()
+        initial = read_initialiser(cursor) if initialised else None
+        tables.append(TableDefinition(kind, limits, initial))
     return tuple(tables)
 
 
@@ -229,10 +229,6 @@ def _tags(cursor: Cursor) -> int:
     return count
 
 
-def _function_or_null(expression: ConstantExpression) -> int | None:
-    return expression.value if expression.op == "ref.func" else None
-
-
 def _element(cursor: Cursor) -> ElementSegment:
     flags = cursor.u32()
     if flags > 7:
@@ -240,19 +236,28 @@ def _element(cursor: Cursor) -> ElementSegment:
     explicit_table = bool(flags & 2) and not flags & 1
     table = cursor.u32() if explicit_table else 0
     offset = None if flags & 1 else read_initialiser(cursor)
-    functions: tuple[int | None, ...]
-    kind = b"\x70"
     if flags & 4:
-        if flags & 3:
-            kind = cursor.value_type()
-        functions = tuple(
-            _function_or_null(read_initialiser(cursor)) for _ in range(cursor.element_count())
-        )
-    else:
-        if flags & 3:
-            cursor.byte()
-        functions = tuple(cursor.u32() for _ in range(cursor.element_count()))
-    return ElementSegment(table, offset, functions, flags, kind)
+        kind = cursor.value_type() if flags & 3 else b"\x70"
+        functions, others = _expressions(cursor)
+        return ElementSegment(table, offset, functions, flags, kind, others)
+    if flags & 3:
+        cursor.byte()
+    indices = tuple(cursor.u32() for _ in range(cursor.element_count()))
+    return ElementSegment(table, offset, indices, flags)
+
+
+def _expressions(
+    cursor: Cursor,
+) -> tuple[tuple[int | None, ...], tuple[ConstantExpression, ...]]:
+    """Read entries that are initialisers; those of which little is known come second, too."""
+    functions: list[int | None] = []
+    others = []
+    for _ in range(cursor.element_count()):
+        initialiser = read_initialiser(cursor)
+        functions.append(initialiser.value if initialiser.op == "ref.func" else None)
+        if initialiser.op not in ("ref.func", "ref.null"):
+            others.append(initialiser)
+    return tuple(functions), tuple(others)
 
 
 def _elements(cursor: Cursor) -> tuple[ElementSegment, ...]:

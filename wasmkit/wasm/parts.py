@@ -116,12 +116,12 @@ class Import:
 class TableDefinition:
     """A table: its element type's bytes and its limits.
 
-    ``initialised``: its entries begin with something else than null.
+    ``initial`` is what its entries begin with, None for null.
     """
 
     type: bytes
     limits: Limits
-    initialised: bool = False
+    initial: ConstantExpression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class ElementSegment:
     """Functions for a table.
 
     ``offset`` is None unless the segment is active; an entry is a function index or None for a
-    null or an initialiser that is neither. ``flags`` and ``type`` (the element type's bytes) are
+    null or an initialiser that is neither, which then stands in ``others``. ``flags`` and ``type`` (the element type's bytes) are
     those of the binary format (core specification 5.5.12).
     """
 
@@ -156,6 +156,7 @@ class ElementSegment:
     functions: tuple[int | None, ...]
     flags: int = 0
     type: bytes = b"\x70"
+    others: tuple[ConstantExpression, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
