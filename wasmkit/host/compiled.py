@@ -30,7 +30,14 @@ from wasmkit.host.limits import MAX_MODULE_BYTES
 from wasmkit.private_folder import is_private_file, make_private_folder
 from wasmkit.wasm.module import MAGIC, Kind, Module, Section, SectionId, read_module, read_sections
 
-__all__ = ["CompiledModule", "cache_folder", "compile_module", "engine", "epoch_clock"]
+__all__ = [
+    "MAX_WASM_STACK",
+    "CompiledModule",
+    "cache_folder",
+    "compile_module",
+    "engine",
+    "epoch_clock",
+]
 
 MAX_WASM_STACK = 1 << 20
 """V8's default stack is about this large; every thread's stack must be larger."""

@@ -1,6 +1,6 @@
 """One HTTP request through Envoy's filter chain, in which there is one Wasm filter.
 
-Follows Envoy's ``source/common/http/filter_manager.cc``, each direction being one ``_Half``:
+Follows Envoy's ``source/common/http/filter_manager.cc``, each direction being one ``Half``:
 headers, pieces of body and trailers arrive, the filter lets them pass or stops them, and what it
 stopped goes on when it resumes. A local reply answers from inside: through the filter's response
 callbacks while there is no response yet, past them while the client has seen nothing, and by a
@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from wasmkit.abi.constants import StreamType
 from wasmkit.host.actions import DataStatus, HeadersStatus, TrailersStatus
 from wasmkit.host.buffer import Buffer
+from wasmkit.host.half import STOPS_ALL, Half, State
 from wasmkit.host.headers import HeaderMap
 from wasmkit.host.http import (
     HUNG_UP,
@@ -65,57 +65,14 @@ class StreamResult:
     client: Message | None
 
 
-class _State(Enum):
-    """Envoy's ``IterationState``."""
-
-    CONTINUE = 0
-    STOP_ONE = 1
-    STOP_ALL_BUFFER = 3
-    STOP_ALL_WATERMARK = 4
-
-
-_STOPS_ALL = (_State.STOP_ALL_BUFFER, _State.STOP_ALL_WATERMARK)
-
-
-class _Half:
-    """One direction: what has arrived, where the filter stands, what has gone on."""
-
-    def __init__(self, direction: StreamType) -> None:
-        self.direction = direction
-        self.state = _State.CONTINUE
-        self.headers = HeaderMap()
-        self.trailers: HeaderMap | None = None
-        self.begun = False
-        self.arrived_all = False
-        self.filter_saw_end = False
-        self.kept: Buffer | None = None
-        self.streaming = False
-        self.calling = False
-        # What came out behind the filter:
-        self.sent_headers: HeaderMap | None = None
-        self.sent_headers_only = False
-        self.sent_body = bytearray()
-        self.sent_trailers = False
-        self.sent_all = False
-
-    def send_headers(self, headers: HeaderMap, *, end: bool) -> None:
-        """Let headers go on: those that arrived, or others in their place."""
-        self.sent_headers = headers
-        self.sent_headers_only = self.sent_all = end
-
-    def send_trailers(self) -> None:
-        """Let the trailers go on, and the message with them is complete."""
-        self.sent_trailers = self.sent_all = True
-
-
 class HttpStream:
     """Drives one request through the filter of a plugin; made anew for each request."""
 
     def __init__(self, plugin: Plugin, facts: StreamFacts | None = None) -> None:
         self._plugin = plugin
         self.facts = facts or StreamFacts()
-        self._request = _Half(StreamType.REQUEST)
-        self._response = _Half(StreamType.RESPONSE)
+        self._request = Half(StreamType.REQUEST)
+        self._response = Half(StreamType.RESPONSE)
         self._prepared: LocalReply | None = None
         self._replied = False
         self._reset = False
@@ -173,7 +130,7 @@ class HttpStream:
         self.facts.response_code_details = b"via_upstream"
         self._receive(self._response, headers, response)
 
-    def _tick_while_stopped(self, half: _Half) -> None:
+    def _tick_while_stopped(self, half: Half) -> None:
         """Let the filter's timer fire until it lets the stream go on: nothing else happens now."""
         for _ in range(_MAX_TICKS):
             if half.sent_all or self.finished or not self._plugin.tick_period:
@@ -206,7 +163,7 @@ class HttpStream:
 
     # One direction
 
-    def _receive(self, half: _Half, headers: HeaderMap, message: Message) -> None:
+    def _receive(self, half: Half, headers: HeaderMap, message: Message) -> None:
         """Bring a message as HTTP/1.1 does: the body in one piece, its end behind it."""
         trailers = HeaderMap(message.trailers) if message.trailers else None
         self._receive_headers(half, headers, end=not message.body and trailers is None)
@@ -221,7 +178,7 @@ class HttpStream:
             half.arrived_all = True
             self._receive_trailers(half)
 
-    def _receive_headers(self, half: _Half, headers: HeaderMap, *, end: bool) -> None:
+    def _receive_headers(self, half: Half, headers: HeaderMap, *, end: bool) -> None:
         half.headers = headers
         half.begun = True
         half.arrived_all = half.filter_saw_end = end
@@ -237,12 +194,12 @@ class HttpStream:
         if status is HeadersStatus.CONTINUE:
             self._send_headers(half, end=end)
         else:
-            half.state = _State(status)
+            half.state = State(status)
 
-    def _receive_data(self, half: _Half, data: Buffer, *, end: bool) -> None:
+    def _receive_data(self, half: Half, data: Buffer, *, end: bool) -> None:
         half.arrived_all = half.arrived_all or end
-        if half.state in _STOPS_ALL:
-            half.streaming = half.state is _State.STOP_ALL_WATERMARK
+        if half.state in STOPS_ALL:
+            half.streaming = half.state is State.STOP_ALL_WATERMARK
             self._keep(half, data)
             return
         if half.filter_saw_end:
@@ -257,12 +214,12 @@ class HttpStream:
             if self._cut_short(half):
                 return
         self._after_data(half, status, data, end=end)
-        if half.trailers is not None and not had_trailers and half.state is _State.CONTINUE:
+        if half.trailers is not None and not had_trailers and half.state is State.CONTINUE:
             half.send_trailers()  # those that the filter has just added
 
-    def _after_data(self, half: _Half, status: DataStatus, data: Buffer, *, end: bool) -> None:
+    def _after_data(self, half: Half, status: DataStatus, data: Buffer, *, end: bool) -> None:
         if status is DataStatus.CONTINUE:
-            if half.state is _State.STOP_ONE:
+            if half.state is State.STOP_ONE:
                 self._keep(half, data)
                 self.resume(half.direction)
                 return
@@ -270,15 +227,15 @@ class HttpStream:
                 half.kept = None
             self._send_data(half, data.take(), end=end and half.trailers is None)
             return
-        half.state = _State.STOP_ONE
+        half.state = State.STOP_ONE
         if status is not DataStatus.STOP_NO_BUFFER:
             half.streaming = status is DataStatus.STOP_AND_WATERMARK
             self._keep(half, data)
         elif half.arrived_all and half.trailers is None and half.kept is None:
             half.kept = Buffer()  # so that resuming brings the end
 
-    def _receive_trailers(self, half: _Half) -> None:
-        if half.state in _STOPS_ALL:
+    def _receive_trailers(self, half: Half) -> None:
+        if half.state in STOPS_ALL:
             return
         assert half.trailers is not None
         status = TrailersStatus.CONTINUE
@@ -289,8 +246,8 @@ class HttpStream:
             if self._cut_short(half):
                 return
         if status is not TrailersStatus.CONTINUE:
-            half.state = _State.STOP_ONE
-        elif half.state is _State.STOP_ONE:
+            half.state = State.STOP_ONE
+        elif half.state is State.STOP_ONE:
             self.resume(half.direction)
         else:
             half.send_trailers()
@@ -313,19 +270,19 @@ class HttpStream:
         finish_response(headers, request.headers, request_complete=request.arrived_all)
         self._response.send_headers(headers, end=end)
 
-    def _send_headers(self, half: _Half, *, end: bool) -> None:
+    def _send_headers(self, half: Half, *, end: bool) -> None:
         if half is self._request:
             self._send_request_headers(end=end)
         else:
             self._send_response_headers(half.headers, end=end)
 
-    def _send_data(self, half: _Half, data: bytes, *, end: bool) -> None:
+    def _send_data(self, half: Half, data: bytes, *, end: bool) -> None:
         half.sent_body += data
         half.sent_all = half.sent_all or end
         if half.direction is StreamType.RESPONSE:
             self.facts.response_size += len(data)
 
-    def _keep(self, half: _Half, data: Buffer) -> None:
+    def _keep(self, half: Half, data: Buffer) -> None:
         if half.kept is None:
             half.kept = Buffer()
         if half.kept is not data:
@@ -339,7 +296,7 @@ class HttpStream:
         status = headers.get(b":status") or b""
         self.facts.response_code = int(status) if status.isdigit() else None
 
-    def _cut_short(self, half: _Half) -> bool:
+    def _cut_short(self, half: Half) -> bool:
         """After a callback: carry out the local reply that it asked for; True if it is over."""
         if self._prepared is not None:
             reply, self._prepared = self._prepared, None
@@ -354,7 +311,7 @@ class HttpStream:
         """Whether the client has its whole response, or its connection is closed."""
         return self._reset or self._response.sent_all
 
-    def _half(self, direction: StreamType) -> _Half:
+    def _half(self, direction: StreamType) -> Half:
         return self._request if direction is StreamType.REQUEST else self._response
 
     def buffered(self, direction: StreamType) -> Buffer | None:
@@ -377,8 +334,8 @@ class HttpStream:
         half = self._half(direction)
         if self.finished or (half is self._request and self._replied) or not half.begun:
             return
-        from_filter = half.state in _STOPS_ALL
-        half.state = _State.CONTINUE
+        from_filter = half.state in STOPS_ALL
+        half.state = State.CONTINUE
         had_trailers = half.trailers is not None
         if half.sent_headers is None:
             self._send_headers(

@@ -111,13 +111,14 @@ class WasmGuest:
         self._callbacks = callback_signatures(self.abi_version)
         for name, (parameters, results) in self._callbacks.items():
             _check_signature(self._exported, name, parameters, results)
+        self._store = wasmtime.Store(engine())
         self._clock = epoch_clock()
         self._clock.hold()
         try:
             self._instantiate(compiled, calls)
             self._initialise()
         except BaseException:
-            self._clock.release()
+            self.close()
             raise
 
     def has(self, name: str) -> bool:
@@ -148,7 +149,6 @@ class WasmGuest:
     # Loading
 
     def _instantiate(self, compiled: CompiledModule, calls: Calls) -> None:
-        self._store = wasmtime.Store(engine())
         self._store.set_limits(
             memory_size=self._limits.memory_bytes, table_elements=self._limits.table_elements
         )
