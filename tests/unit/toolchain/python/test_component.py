@@ -102,7 +102,7 @@ def test_nested_components_are_skipped() -> None:
 def test_an_alias_of_an_outer_component_numbers_nothing_of_ours() -> None:
     # Section 6: sort core module (00 11), target outer (02), one component up, item 0; then a
     # core function "f" of instance 0. Read as top-level here, where validity does not matter.
-    aliases = b"\x02" b"\0\x11\x02\x01\0" b"\0\0\x01\0\x01f"
+    aliases = b"\x02\0\x11\x02\x01\0\0\0\x01\0\x01f"
     bag = b"\x01\x01\x01\x01g\0\0"
     component = read_component(HEAD + section(6, aliases) + section(2, bag))
     assert component.instances[0].exports == {(Kind.FUNCTION, "g"): Provider(0, "f")}
@@ -128,7 +128,9 @@ def section(number: int, content: bytes) -> bytes:
             HEAD + section(2, b"\x01\x02"), "a core instance has the unknown form 2", id="instance"
         ),
         pytest.param(
-            HEAD + section(2, b"\x01\x01\x01\x01a\0\0"), "there is no core function 0", id="unknown-function"
+            HEAD + section(2, b"\x01\x01\x01\x01a\0\0"),
+            "there is no core function 0",
+            id="unknown-function",
         ),
         pytest.param(
             HEAD + section(2, b"\x01\x01\x01\x01a\x09\0"), "9 is not a valid Kind", id="sort"
@@ -142,9 +144,7 @@ def section(number: int, content: bytes) -> bytes:
         pytest.param(
             HEAD + section(8, b"\x01\x07"), "definition has the unknown form 7", id="canonical"
         ),
-        pytest.param(
-            HEAD + section(6, b"\x01\0\0\x01\0\x7fa"), "it is cut short", id="long-name"
-        ),
+        pytest.param(HEAD + section(6, b"\x01\0\0\x01\0\x7fa"), "it is cut short", id="long-name"),
     ],
 )
 def test_malformed(data: bytes, message: str) -> None:

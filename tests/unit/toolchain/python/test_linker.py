@@ -23,13 +23,11 @@ EXPORTS = (
 )
 
 
-def linked(wrap: Callable[[Iterable[Function]], dict[Function, Wrapper]] | None = None) -> Linked:
-    return link(
-        program(),
-        exports=EXPORTS,
-        exported_globals=("__stack_pointer", "state"),
-        **({} if wrap is None else {"wrap": wrap}),
-    )
+def linked(
+    wrap: Callable[[Iterable[Function]], dict[Function, Wrapper]] = lambda _functions: {},
+) -> Linked:
+    names = ("__stack_pointer", "state")
+    return link(program(), exports=EXPORTS, exported_globals=names, wrap=wrap)
 
 
 class Running:

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 import wasmtime
 
 from wasmkit.toolchain.python.snapshot import Snapshot, pieces, write_snapshot
 from wasmkit.wasm.module import Kind, Module, read_module
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PAGE = 65536
 
@@ -28,13 +33,14 @@ def module() -> Module:
     return read_module(bytes(wasmtime.wat2wasm(MODULE)))
 
 
-def run(data: bytes) -> tuple[wasmtime.Store, wasmtime.InstanceExports]:
+def run(data: bytes) -> tuple[wasmtime.Store, Mapping[str, object]]:
     engine = wasmtime.Engine()
     store = wasmtime.Store(engine)
     linker = wasmtime.Linker(engine)
     host = wasmtime.FuncType([], [wasmtime.ValType.i32()])
     linker.define_func("env", "host", host, lambda: 5)
-    return store, linker.instantiate(store, wasmtime.Module(engine, data)).exports(store)
+    exports = linker.instantiate(store, wasmtime.Module(engine, data)).exports(store)
+    return store, {name or "": item for name, item in exports.items()}
 
 
 def memory_of(data: bytes) -> bytes:
@@ -47,7 +53,11 @@ def memory_of(data: bytes) -> bytes:
 def value(data: bytes, name: str) -> int:
     store, exports = run(data)
     item = exports[name]
-    result = item.value(store) if isinstance(item, wasmtime.Global) else item(store)  # type: ignore[operator]  # a Func
+    if isinstance(item, wasmtime.Global):
+        result = item.value(store)
+    else:
+        assert isinstance(item, wasmtime.Func)
+        result = item(store)
     assert isinstance(result, int)
     return result
 

@@ -11,7 +11,6 @@ from wasmkit.errors import BuildError
 from wasmkit.toolchain.python.sources import ModuleSources, Source
 
 
-
 def zipped(files: dict[str, str]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
