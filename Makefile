@@ -59,7 +59,7 @@ lock: setup ## Pin the newest allowed versions of everything
 
 .PHONY: dist
 dist: setup ## Build the wheel, with the interpreter image inside
-	@$(BIN)/python -m wasmkit.toolchain.python.cache wasmkit/toolchain/python/_image
+	@$(BIN)/python -c "from wasmkit.toolchain.python.cache import PACKED, pack_image; pack_image(PACKED, print)"
 	@$(BIN)/python -m hatchling build -t wheel
 
 .PHONY: all

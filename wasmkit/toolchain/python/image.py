@@ -52,6 +52,8 @@ _C_API = (
     "PyCMethod_New",
     "PyGILState_Ensure",
     "PyImport_AddModuleRef",
+    "PyObject_Free",
+    "PyObject_Malloc",
     "PyObject_SetAttrString",
     "PyRun_SimpleStringFlags",
     "PyThreadState_Get",
@@ -182,7 +184,9 @@ def _prepare(linked: _Linked, library: bytes) -> bytes:
     sources = ModuleSources(library, [("wasmkit", _package_root())])
     exchange_slot = linked.first_slot + METHODS.index("exchange")
     found: dict[str, int] = {}
-    interpreter = Interpreter(compile_module(linked.module), exchange_slot, _answers(sources, found))
+    interpreter = Interpreter(
+        compile_module(linked.module), exchange_slot, _answers(sources, found)
+    )
     # The thread state stays attached for ever: there is one thread, and no one to yield to.
     interpreter.call("PyGILState_Ensure")
     _check_layout(interpreter)
@@ -195,6 +199,7 @@ def _prepare(linked: _Linked, library: bytes) -> bytes:
         f"boot.prepare({list(_PRELOADED)!r})\n"
         "del sys, _proxy_wasm, boot\n"
     )
+    interpreter.clear_free_memory()
     callbacks = interpreter.allocate(bytes(4 * len(CALLBACKS)))
     details = {
         "exchange": exchange_slot,
@@ -207,7 +212,9 @@ def _prepare(linked: _Linked, library: bytes) -> bytes:
         "host_error": found["host_error"],
     }
     return write_snapshot(
-        read_module(linked.module), interpreter.snapshot(values), custom={IMAGE_SECTION: json.dumps(details).encode()}
+        read_module(linked.module),
+        interpreter.snapshot(values),
+        custom={IMAGE_SECTION: json.dumps(details).encode()},
     )
 
 

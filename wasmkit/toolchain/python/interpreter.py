@@ -136,6 +136,25 @@ class Interpreter:
         self.memory.write(self.store, data, address)
         return address
 
+    def clear_free_memory(self) -> None:
+        """Overwrite what the image's allocators have free, so that a snapshot can leave it out.
+
+        Freed blocks keep their old bytes. With a memory that cannot grow, the allocators are
+        asked for all they have, in ever smaller blocks; each block is zeroed, then all are freed.
+        """
+        self.store.set_limits(memory_size=self.memory.data_len(self.store))
+        for allocate, free, sizes in (
+            ("PyObject_Malloc", "PyObject_Free", range(512, 0, -16)),
+            ("malloc", "free", [1 << power for power in range(20, 4, -1)]),
+        ):
+            taken = []
+            for size in sizes:
+                while address := self.call(allocate, size):
+                    self.memory.write(self.store, bytes(size), address)
+                    taken.append(address)
+            for address in taken:
+                self.call(free, address)
+
     def word(self, address: int) -> int:
         """Read an unsigned 32-bit integer."""
         (value,) = struct.unpack("<I", self.memory.read(self.store, address, address + 4))

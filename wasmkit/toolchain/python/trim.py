@@ -20,7 +20,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from wasmkit.errors import BuildError
 from wasmkit.toolchain.python.program import Function
@@ -135,15 +135,15 @@ class Reachability:
             if function in seen:
                 continue
             seen.add(function)
-            for callee in self._program.callees(function):
-                if isinstance(callee, Function) and self._can_be_cut(callee):
-                    pending.append(callee)
+            pending += filter(self._can_be_cut, self._program.callees(function))
             if function in self._references:
                 pending += self._behind(self._references[function].values, pieces)
         return {function for function in seen if self._can_be_cut(function)}
 
-    def _can_be_cut(self, function: Function) -> bool:
-        return function.instance == self._instance and function.body >= self._first
+    def _can_be_cut(self, item: object) -> TypeGuard[Function]:
+        if not isinstance(item, Function):
+            return False
+        return item.instance == self._instance and item.body >= self._first
 
     def _behind(self, values: Iterable[int], pieces: set[int]) -> Iterator[Function]:
         """Yield the functions in slots, and those that static data leads to."""
@@ -157,9 +157,11 @@ class Reachability:
                     pending += self._pieces.get(piece, ())
                 continue
             function = self._program.table.get(value)
-            if isinstance(function, Function) and self._can_be_cut(function):
-                if not self._names[function.body].startswith(_INITIALISER):
-                    yield function
+            if self._can_be_cut(function) and not self._is_initialiser(function):
+                yield function
+
+    def _is_initialiser(self, function: Function) -> bool:
+        return self._names[function.body].startswith(_INITIALISER)
 
     # -- static data ----------------------------------------------------------------------------
 
