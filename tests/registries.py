@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import wasmtime
+
 from toolneeds import need_module, need_program
 
 if TYPE_CHECKING:
@@ -81,10 +82,10 @@ def registry(kind: str, folder: Path, *, htpasswd: Path | None = None) -> Iterat
 @contextmanager
 def _hub(folder: Path) -> Iterator[str]:
     need_module("wasmkit_hub.app")
-    import uvicorn  # noqa: PLC0415 - the hub is an optional part
+    import uvicorn
 
-    from wasmkit_hub.app import create_app  # noqa: PLC0415 - the hub is an optional part
-    from wasmkit_hub.settings import Settings  # noqa: PLC0415 - the hub is an optional part
+    from wasmkit_hub.app import create_app
+    from wasmkit_hub.settings import Settings
 
     app = create_app(Settings(data=folder / "hub"))
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))

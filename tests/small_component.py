@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import cache
 
 import wasmtime
-from wasm_tools import assemble
 
+from wasm_tools import assemble
 from wasmkit.toolchain.python.component import read_component
 from wasmkit.toolchain.python.program import Program
 from wasmkit.wasm.module import read_module

@@ -127,7 +127,7 @@ def commands() -> Iterator[tuple[str, click.Command]]:
                 yield f"{verb} {name}", child
 
 
-@pytest.mark.parametrize(("verb", "command"), list(commands()), ids=lambda item: str(item))
+@pytest.mark.parametrize(("verb", "command"), list(commands()), ids=str)
 def test_every_command_has_help_with_an_example(
     verb: str, command: click.Command, golden: Callable[[str, str], None]
 ) -> None:

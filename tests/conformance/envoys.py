@@ -16,8 +16,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from toolneeds import REQUIRE
 
+from toolneeds import REQUIRE
 from wasmkit.envoy.binary import find_envoy
 
 __all__ = ["VERSIONS", "fetch_envoy", "stock_envoy"]

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import oras.client
 import pytest
+
 from registries import REGISTRIES, filter_module, registry
 from toolneeds import need_program
-
 from wasmkit.artifact import media_types as oci
 from wasmkit.artifact.client import RegistryClient
 from wasmkit.artifact.image import Artifact, Publication, build_image, build_referrers
@@ -218,8 +218,8 @@ def document(artifact: Artifact) -> dict[str, Any]:
 
 
 def test_the_manifests_fit_the_schema_that_oras_holds() -> None:
-    import jsonschema  # noqa: PLC0415 - one test's need
-    import oras.schemas  # noqa: PLC0415 - one test's need
+    import jsonschema
+    import oras.schemas
 
     for artifact in (IMAGE, *build_referrers(PUBLICATION, IMAGE.descriptor)):
         jsonschema.validate(document(artifact), oras.schemas.manifest)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from loadcases import CASES, UNSAFE, LoadCase
 
+from loadcases import CASES, UNSAFE, LoadCase
 from wasmkit.envoy.binary import find_envoy
 from wasmkit.envoy.bootstrap import Bootstrap, WasmFilter
 from wasmkit.envoy.process import EnvoyProcess, private_folder

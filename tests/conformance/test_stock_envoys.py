@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from wat_guest import guest
 
 from wasmkit.abi.constants import LogLevel
 from wasmkit.envoy.binary import find_envoy
@@ -17,6 +16,7 @@ from wasmkit.replay.engines.envoy import EnvoyEngine
 from wasmkit.replay.normal import normalise
 from wasmkit.replay.outcome import LogLine, Outcome
 from wasmkit.traffic.model import Exchange, Request, Response
+from wat_guest import guest
 
 if TYPE_CHECKING:
     from pathlib import Path

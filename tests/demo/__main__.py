@@ -133,7 +133,7 @@ def steps(port: int) -> subprocess.Popen[bytes]:
     wasmkit("new", "hello", "--no-input")
     print((FOLDER / "hello" / "src" / "filter.py").read_text())
     say(
-        "2  Played on its recording, and on one of a web shop; the first build makes the interpreter"
+        "2  Played on two recordings; the first build makes the interpreter"
     )
     wasmkit("test", "hello")
     wasmkit("test", "hello", "--recording", "../tests/recordings/shop.har")

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from toolneeds import need_module
-from wat_guest import guest
 
+from toolneeds import need_module
 from wasmkit.abi.constants import LogLevel
 from wasmkit.errors import GuestModuleError, InputError
 from wasmkit.replay.engines.envoy import EnvoyEngine
@@ -20,6 +19,7 @@ from wasmkit.replay.normal import normalise
 from wasmkit.replay.outcome import LogLine
 from wasmkit.replay.wire import UnplayableError
 from wasmkit.traffic.model import Exchange, Request, Response
+from wat_guest import guest
 
 if TYPE_CHECKING:
     from wasmkit.replay.outcome import Outcome

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from scripted_guest import call, forever, module, returns, tell, trap
 
+from scripted_guest import call, forever, module, returns, tell, trap
 from wasmkit.abi.constants import LogLevel
 from wasmkit.errors import InputError
 from wasmkit.host.limits import Limits

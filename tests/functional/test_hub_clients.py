@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import httpx
 import oras.client
 import pytest
+
 from registries import filter_module, registry
 from toolneeds import need_program
-
 from wasmkit.artifact.image import Publication, build_image
 from wasmkit.artifact.metadata import FilterMetadata
 
@@ -118,6 +118,6 @@ def test_oras_py(host: str, tmp_path: Path) -> None:
     )
     assert answer.status_code == 201
     (pulled,) = client.pull(target=reference, outdir=str(tmp_path / "out"))
-    with open(pulled, "rb") as got:  # noqa: PTH123  oras gives a text
+    with open(pulled, "rb") as got:
         assert hashlib.sha256(got.read()).digest() == hashlib.sha256(file.read_bytes()).digest()
     assert client.get_tags(f"{host}/oras/hello") == ["1.0.0"]

@@ -12,9 +12,9 @@ import httpx
 import pytest
 import wasmtime
 import yaml
+
 from registries import registry
 from toolneeds import need_program
-
 from wasmkit.artifact.client import RegistryClient
 from wasmkit.artifact.image import Publication
 from wasmkit.artifact.metadata import FilterMetadata

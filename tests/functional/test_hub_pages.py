@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from registries import filter_module, registry
 
+from registries import filter_module, registry
 from wasmkit.artifact.client import RegistryClient
 from wasmkit.artifact.descriptor import digest_of
 from wasmkit.artifact.image import Publication, build_image, build_referrers

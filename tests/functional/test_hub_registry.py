@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from registries import registry
 
+from registries import registry
 from wasmkit.artifact.media_types import INDEX, MANIFEST
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from toolneeds import need_program
 
+from toolneeds import need_program
 from wasmkit.json_schema import find_fault
 from wasmkit.project import load_project
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from toolneeds import need_module
 
 ROOT = Path(__file__).resolve().parents[2]

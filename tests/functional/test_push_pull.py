@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+
 from registries import REGISTRIES, filter_module, registry
 from toolneeds import need_module
-
 from wasmkit.artifact import layer
 from wasmkit.artifact import media_types as oci
 from wasmkit.artifact.client import RegistryClient

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from registries import filter_module
 
+from registries import filter_module
 from wasmkit.artifact import media_types as oci
 from wasmkit.artifact import transport
 from wasmkit.artifact.client import RegistryClient
@@ -80,7 +80,7 @@ class Registry:
                 if self.command != "HEAD":
                     self.wfile.write(answer.body)
 
-            do_GET = do_HEAD = do_POST = do_PUT = handle_any  # noqa: N815 - http.server's names
+            do_GET = do_HEAD = do_POST = do_PUT = handle_any
 
             def log_message(self, *arguments: object) -> None:
                 del arguments

@@ -16,11 +16,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from toolneeds import need_module
-from wat_guest import guest
 
+from toolneeds import need_module
 from wasmkit.envoy.ends import Upstream, request_once
 from wasmkit.envoy.http1 import Message, message_bytes, status_line
+from wat_guest import guest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

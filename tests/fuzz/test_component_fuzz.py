@@ -6,9 +6,9 @@ from functools import cache
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from small_component import COMPONENT
 from wasm_tools import assemble
-
 from wasmkit.errors import BuildError, GuestModuleError
 from wasmkit.toolchain.python.component import Component, read_component
 from wasmkit.wasm.leb128 import write_u32

@@ -7,8 +7,8 @@ from functools import partial
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scripted_guest import OUT, call, module, returns, tell
 
+from scripted_guest import OUT, call, module, returns, tell
 from wasmkit.errors import GuestModuleError
 from wasmkit.host.imports import proxy_signatures
 from wasmkit.host.limits import Limits

@@ -1,14 +1,14 @@
 """Any order of callbacks, from any host, with hooks that fail: integers come back, no exception."""
 
-# ruff: noqa: ARG002  # a hook has the ABI's parameters, used or not
+# a hook has the ABI's parameters, used or not
 from __future__ import annotations
 
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from sdkhost import MemoryHost, Vm
 
+from sdkhost import MemoryHost, Vm
 from wasmkit.sdk import Action, Body, Headers, HttpFilter, RootContext, _dispatch
 
 ACTS: list[Any] = []

@@ -118,12 +118,15 @@ def read_module(data: bytes) -> Module:
             parts[name] = read(cursor)
             cursor.expect_end(section.end)
         except (IndexError, ValueError) as error:
-            reason = str(error) or "it is cut short"
             raise GuestModuleError(
                 f"the module's {SectionId(section.id).name} section is malformed"
-                f" at byte {cursor.position}: {reason}"
+                f" at byte {cursor.position}: {_reason(error)}"
             ) from error
     return Module(data, sections, **parts)  # type: ignore[arg-type]  # names are the fields'
+
+
+def _reason(error: IndexError | ValueError) -> str:
+    return "it is cut short" if isinstance(error, IndexError) else str(error)
 
 
 _RECURSION_GROUP, _SUBTYPE, _FINAL_SUBTYPE = 0x4E, 0x50, 0x4F
@@ -338,7 +341,7 @@ def _read_function_names(cursor: Cursor, names: dict[int, str]) -> str:
                 cursor.expect_end(end)
             cursor.position = end
     except (IndexError, ValueError) as error:
-        return f"{str(error) or 'it is cut short'} at byte {cursor.position} of the section"
+        return f"{_reason(error)} at byte {cursor.position} of the section"
     return ""
 
 

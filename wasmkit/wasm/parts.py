@@ -147,8 +147,8 @@ class ElementSegment:
     """Functions for a table.
 
     ``offset`` is None unless the segment is active; an entry is a function index or None for a
-    null or an initialiser that is neither, which then stands in ``others``. ``flags`` and ``type`` (the element type's bytes) are
-    those of the binary format (core specification 5.5.12).
+    null or an initialiser that is neither, which then stands in ``others``. ``flags`` and
+    ``type`` (the element type's bytes) are those of the binary format (core specification 5.5.12).
     """
 
     table: int

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toolneeds import need_module
-from wat_guest import guest
 
+from toolneeds import need_module
 from wasmkit.envoy.binary import find_envoy
 from wasmkit.envoy.bootstrap import Bootstrap, WasmFilter, bootstrap_json, extension_json
+from wat_guest import guest
 
 WASM = WasmFilter(Path("/m.wasm"), "hello", "root", b'{"no": "yes"}')
 PLAIN = Bootstrap(WASM, ("127.0.0.1", 0), ("127.0.0.1", 8000), Path("/run/admin.sock"))

@@ -8,8 +8,8 @@ from functools import partial
 
 import pytest
 import wasmtime
-from scripted_guest import call, forever, module, wat
 
+from scripted_guest import call, forever, module, wat
 from wasmkit.errors import GuestModuleError
 from wasmkit.host.limits import MAX_MODULE_BYTES, Limits
 from wasmkit.host.plugin import Plugin, PluginSettings

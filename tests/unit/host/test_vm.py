@@ -6,8 +6,8 @@ from functools import partial
 
 import pytest
 import wasmtime
-from scripted_guest import OUT, call, module, returns, tell, trap, wat
 
+from scripted_guest import OUT, call, module, returns, tell, trap, wat
 from wasmkit.errors import GuestModuleError
 from wasmkit.host.limits import Limits
 from wasmkit.host.plugin import Plugin, PluginSettings

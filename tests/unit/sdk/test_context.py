@@ -1,11 +1,11 @@
-# ruff: noqa: ARG002  # a hook has the ABI's parameters, used or not
+# a hook has the ABI's parameters, used or not
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sdkhost import ROOT, MemoryHost, Reply, Vm
 
+from sdkhost import ROOT, MemoryHost, Reply, Vm
 from wasmkit.abi.pairs import encode_pairs
 from wasmkit.sdk import Action, Body, Headers, HostError, HttpFilter, Properties, RootContext, _host
 from wasmkit.sdk._body import EmptyBody

@@ -1,4 +1,4 @@
-# ruff: noqa: ARG002  # a hook has the ABI's parameters, used or not
+# a hook has the ABI's parameters, used or not
 from __future__ import annotations
 
 import gc
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pytest
-from sdkhost import ROOT, MemoryHost, Vm
 
+from sdkhost import ROOT, MemoryHost, Vm
 from wasmkit.sdk import Action, Body, Headers, HttpFilter, RootContext, _dispatch
 
 BASE = {

@@ -1,4 +1,4 @@
-# ruff: noqa: ARG002  # a hook has the ABI's parameters, used or not
+# a hook has the ABI's parameters, used or not
 """What a failing hook comes to."""
 
 from __future__ import annotations
@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sdkhost import MemoryHost, Vm
 
+from sdkhost import MemoryHost, Vm
 from wasmkit.sdk import Action, Body, Headers, HttpFilter, _host
 
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from sdkhost import MemoryHost
 
+from sdkhost import MemoryHost
 from wasmkit.sdk import Headers, HostError, _host
 
 

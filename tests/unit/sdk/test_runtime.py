@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sdkhost import MemoryHost, Vm
 
+from sdkhost import MemoryHost, Vm
 from wasmkit.sdk import HttpFilter, _host, _runtime
 from wasmkit.sdk._runtime import LogHandler, LogStream
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from capture.shop import answer
 
+from capture.shop import answer
 from wasmkit.traffic.har import read_har
 
 if TYPE_CHECKING:

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
+
 from small_component import COMPONENT
 from wasm_tools import assemble
-
 from wasmkit.errors import BuildError, GuestModuleError
 from wasmkit.toolchain.python.component import CoreInstance, Provider, read_component
 from wasmkit.wasm.module import Kind

@@ -10,8 +10,8 @@ import weakref
 from typing import TYPE_CHECKING
 
 import pytest
-from small_image import EXCHANGE_SLOT, small_image
 
+from small_image import EXCHANGE_SLOT, small_image
 from wasmkit.errors import BuildError
 from wasmkit.host.compiled import compile_module
 from wasmkit.toolchain.python.interpreter import Interpreter

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 import wasmtime
+
 from small_component import COMPONENT, GLUE, program
 from wasm_tools import lowest_features
-
 from wasmkit.errors import BuildError
 from wasmkit.toolchain.python.linker import Linked, Wrapper, link, reachable
 from wasmkit.wasm.module import Kind, read_module

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 import wasmtime
+
 from small_component import COMPONENT, program
 from small_image import EXCHANGE_SLOT, THREAD_STATE, small_image
-
 from wasmkit.errors import BuildError
 from wasmkit.host.compiled import compile_module
 from wasmkit.toolchain.python.interpreter import Interpreter
