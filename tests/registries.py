@@ -82,10 +82,10 @@ def registry(kind: str, folder: Path, *, htpasswd: Path | None = None) -> Iterat
 @contextmanager
 def _hub(folder: Path) -> Iterator[str]:
     need_module("wasmkit_hub.app")
-    import uvicorn
+    import uvicorn  # noqa: PLC0415 - the hub is an optional part
 
-    from wasmkit_hub.app import create_app
-    from wasmkit_hub.settings import Settings
+    from wasmkit_hub.app import create_app  # noqa: PLC0415 - the hub is an optional part
+    from wasmkit_hub.settings import Settings  # noqa: PLC0415 - the hub is an optional part
 
     app = create_app(Settings(data=folder / "hub"))
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))

@@ -58,7 +58,7 @@ class FilterSource:
                 configuration=given or b"",
                 on_error="close",
             )
-        from wasmkit.toolchain import build
+        from wasmkit.toolchain import build  # noqa: PLC0415 - a .wasm file needs no compiler
 
         project = load_project(self._path)
         if given is not None:

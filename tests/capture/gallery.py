@@ -125,7 +125,7 @@ class Site(BaseHTTPRequestHandler):
             case _:
                 self.answer(404, "text/plain", b"not here\n")
 
-    do_HEAD = do_GET  # the base's name
+    do_HEAD = do_GET  # noqa: N815  # the base's name
 
     def do_POST(self) -> None:
         if self.headers.get("transfer-encoding") == "chunked":
@@ -136,7 +136,7 @@ class Site(BaseHTTPRequestHandler):
             self.rfile.read(int(self.headers.get("content-length", "0")))
         self.answer(201, "application/json", b'{"order": 7}\n', ("Location", "/orders/7"))
 
-    do_PUT = do_POST  # the base's name
+    do_PUT = do_POST  # noqa: N815  # the base's name
 
     def answer(self, status: int, kind: str, body: bytes, *headers: tuple[str, str]) -> None:
         self.send_response(status)
@@ -147,7 +147,7 @@ class Site(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:  # the base's name
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
         pass
 
 

@@ -178,7 +178,7 @@ class Shop(BaseHTTPRequestHandler):
         del timestamp
         return DATE
 
-    def log_message(self, format: str, *args: object) -> None:  # the base's name
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
         """Say nothing on stderr."""
 
     def _respond(self) -> None:
@@ -205,7 +205,7 @@ class Shop(BaseHTTPRequestHandler):
             self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
         self.wfile.write(b"0\r\n\r\n")
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _respond  # http.server's names
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _respond  # noqa: N815  # http.server's names
 
 
 def serve(port: int = 0) -> ThreadingHTTPServer:

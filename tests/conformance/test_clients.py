@@ -218,8 +218,8 @@ def document(artifact: Artifact) -> dict[str, Any]:
 
 
 def test_the_manifests_fit_the_schema_that_oras_holds() -> None:
-    import jsonschema
-    import oras.schemas
+    import jsonschema  # noqa: PLC0415 - one test's need
+    import oras.schemas  # noqa: PLC0415 - one test's need
 
     for artifact in (IMAGE, *build_referrers(PUBLICATION, IMAGE.descriptor)):
         jsonschema.validate(document(artifact), oras.schemas.manifest)

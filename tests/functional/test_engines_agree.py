@@ -93,11 +93,11 @@ WHOLE = -1  # as an unsigned number, more than any length
 SAY_BODY = call("proxy_log", 2, b"body")
 
 
-def reply(status: int = 403, body: bytes = b"no", pairs: bytes = b"", grpc: int = -1):  # type: ignore[no-untyped-def]  # a step, whose type is private
+def reply(status: int = 403, body: bytes = b"no", pairs: bytes = b"", grpc: int = -1):  # type: ignore[no-untyped-def]  # noqa: ANN201  # a step, whose type is private
     return call("proxy_send_local_response", status, b"why not", body, pairs, grpc)
 
 
-def dump(kind: int):  # type: ignore[no-untyped-def]  # a step, whose type is private
+def dump(kind: int):  # type: ignore[no-untyped-def]  # noqa: ANN201  # a step, whose type is private
     return tell(PAIRS, kind, OUT)
 
 

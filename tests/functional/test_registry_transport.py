@@ -80,7 +80,7 @@ class Registry:
                 if self.command != "HEAD":
                     self.wfile.write(answer.body)
 
-            do_GET = do_HEAD = do_POST = do_PUT = handle_any
+            do_GET = do_HEAD = do_POST = do_PUT = handle_any  # noqa: N815 - http.server's names
 
             def log_message(self, *arguments: object) -> None:
                 del arguments

@@ -24,8 +24,7 @@ def valid() -> bytes:
 def read(data: bytes) -> Component | None:
     try:
         return read_component(data)
-    except (BuildError, GuestModuleError) as error:
-        assert str(error)
+    except (BuildError, GuestModuleError):
         return None
 
 

@@ -1,6 +1,5 @@
 """Any order of callbacks, from any host, with hooks that fail: integers come back, no exception."""
 
-# a hook has the ABI's parameters, used or not
 from __future__ import annotations
 
 from typing import Any

@@ -297,7 +297,7 @@ class _Session(requests.Session):
         if not streamed:
             with contextlib.closing(response):
                 content = _read_body(response, _MAX_TOKEN_BODY, "reading a token")
-            response._content = content
+            response._content = content  # noqa: SLF001 - requests has no public way to set it
         return response
 
 

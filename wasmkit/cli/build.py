@@ -23,10 +23,10 @@ __all__ = ["command"]
 )
 def command(path: Path, output: Path | None) -> None:
     """Build the project and say what was written."""
-    from wasmkit.atomic_file import write_atomically  # --help stays fast
-    from wasmkit.cli.progress import progress
-    from wasmkit.project import load_project
-    from wasmkit.toolchain import build
+    from wasmkit.atomic_file import write_atomically  # noqa: PLC0415  # --help stays fast
+    from wasmkit.cli.progress import progress  # noqa: PLC0415
+    from wasmkit.project import load_project  # noqa: PLC0415
+    from wasmkit.toolchain import build  # noqa: PLC0415
 
     project = load_project(path)
     module = build(project, progress=progress)

@@ -37,9 +37,9 @@ def serve(*, listen: str, data: Path | None) -> int:
     browser. There are no accounts yet: whoever reaches the address can push.
     """
     try:
-        from wasmkit_hub import server
-        from wasmkit_hub.app import create_app
-        from wasmkit_hub.settings import Settings, default_data_folder
+        from wasmkit_hub import server  # noqa: PLC0415  optional, and slow to import
+        from wasmkit_hub.app import create_app  # noqa: PLC0415  as above
+        from wasmkit_hub.settings import Settings, default_data_folder  # noqa: PLC0415  as above
     except ImportError as exc:
         raise MissingPartError(
             f"the hub is not installed: {exc}", hint="pip install 'wasmkit[hub]'"

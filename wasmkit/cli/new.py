@@ -39,7 +39,7 @@ def command(
 
     NAME is the folder to make; its last part becomes the filter's name.
     """
-    from wasmkit import templates  # keeps --help fast
+    from wasmkit import templates  # noqa: PLC0415  # keeps --help fast
 
     if list_only:
         for each in templates.list_templates():

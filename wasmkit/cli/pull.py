@@ -29,13 +29,13 @@ def command(*, reference: str, output: Path, force: bool, plain_http: bool, as_j
 
     REF is HOST/NAME[:TAG][@DIGEST]. Takes every image that Istio or Envoy Gateway would take.
     """
-    from wasmkit.artifact.client import RegistryClient
-    from wasmkit.artifact.pull import (
+    from wasmkit.artifact.client import RegistryClient  # noqa: PLC0415 - keeps --help fast
+    from wasmkit.artifact.pull import (  # noqa: PLC0415 - keeps --help fast
         pull_module,
         refuse_existing,
         save_module,
     )
-    from wasmkit.artifact.reference import parse_reference
+    from wasmkit.artifact.reference import parse_reference  # noqa: PLC0415 - keeps --help fast
 
     place = parse_reference(reference)
     refuse_existing(output, force=force)

@@ -38,9 +38,9 @@ def command(
     REF is HOST/NAME[:TAG]. A project is built first, and its version is the tag if none is
     given. README and configuration schema go along. A version that exists is not replaced.
     """
-    from wasmkit.artifact.client import RegistryClient
-    from wasmkit.artifact.push import push_filter
-    from wasmkit.artifact.reference import parse_reference
+    from wasmkit.artifact.client import RegistryClient  # noqa: PLC0415 - keeps --help fast
+    from wasmkit.artifact.push import push_filter  # noqa: PLC0415 - keeps --help fast
+    from wasmkit.artifact.reference import parse_reference  # noqa: PLC0415 - keeps --help fast
 
     if len(places) > 2:
         raise click.UsageError("give at most a PATH and a REF")
@@ -59,8 +59,8 @@ def command(
 def _prepare(
     path: Path, reference: Reference, name: str | None, version: str | None
 ) -> tuple[Reference, Publication]:
-    from wasmkit.artifact import publication
-    from wasmkit.artifact.push import version_reference
+    from wasmkit.artifact import publication  # noqa: PLC0415 - keeps --help fast
+    from wasmkit.artifact.push import version_reference  # noqa: PLC0415 - keeps --help fast
 
     if not (path.is_dir() or path.suffix == ".toml"):
         name = name or reference.repository.rpartition("/")[2]
@@ -71,8 +71,8 @@ def _prepare(
         return version_reference(reference, version), described
     if name or version:
         raise click.UsageError("a project's name and version are in its wasmkit.toml")
-    from wasmkit.project import load_project
-    from wasmkit.toolchain import build
+    from wasmkit.project import load_project  # noqa: PLC0415 - keeps --help fast
+    from wasmkit.toolchain import build  # noqa: PLC0415 - keeps --help fast
 
     project = load_project(path)
     target = version_reference(reference, project.version)

@@ -68,11 +68,11 @@ def _serve(
     upstream: str | None,
     envoy: Path | None,
 ) -> None:
-    from wasmkit.envoy.binary import find_envoy
-    from wasmkit.envoy.echo import echo
-    from wasmkit.envoy.ends import Upstream
-    from wasmkit.envoy.live import LiveEnvoy, fingerprint, reload_on_change
-    from wasmkit.served import FilterSource
+    from wasmkit.envoy.binary import find_envoy  # noqa: PLC0415 - keeps --help fast
+    from wasmkit.envoy.echo import echo  # noqa: PLC0415 - keeps --help fast
+    from wasmkit.envoy.ends import Upstream  # noqa: PLC0415 - keeps --help fast
+    from wasmkit.envoy.live import LiveEnvoy, fingerprint, reload_on_change  # noqa: PLC0415 - as above
+    from wasmkit.served import FilterSource  # noqa: PLC0415 - keeps --help fast
 
     target = None if upstream is None else _upstream(upstream)
     binary = find_envoy(envoy)

@@ -20,4 +20,4 @@ if __name__ == "__main__":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != int(sys.argv[1]):
         sys.exit(1)  # the parent died before the kernel was asked
-    os.execv(sys.argv[2], sys.argv[2:])  # no shell is the point
+    os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606  # no shell is the point

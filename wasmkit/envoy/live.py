@@ -176,7 +176,7 @@ class LiveEnvoy:
         # Envoy looks when a file is moved into place, not when one is written to.
         draft = self._folder / "filter.draft"
         draft.write_text(extension_json(wasm, str(self._number)), encoding="utf-8")
-        os.replace(draft, self._folder / "filter.json")  # says that it replaces
+        os.replace(draft, self._folder / "filter.json")  # noqa: PTH105  # says that it replaces
         return wasm
 
     def _module(self, number: int) -> Path:

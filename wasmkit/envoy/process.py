@@ -45,7 +45,7 @@ def private_folder() -> Iterator[Path]:
     """Give a new folder that only this user can read, short enough for a Unix socket's path."""
     base = tempfile.gettempdir()
     short = len(base.encode()) <= _MAX_FOLDER - 24
-    folder = Path(tempfile.mkdtemp(prefix="wasmkit-envoy-", dir=base if short else "/tmp"))  # mkdtemp makes it private
+    folder = Path(tempfile.mkdtemp(prefix="wasmkit-envoy-", dir=base if short else "/tmp"))  # noqa: S108  # mkdtemp makes it private
     try:
         yield folder
     finally:

@@ -98,7 +98,7 @@ class Imports:
                 result = function(*unpack(string_at(values, size)))
                 if has_result:
                     cell_at(values).value = result or 0
-            except BaseException as error:  # no exception may cross C frames
+            except BaseException as error:  # noqa: BLE001  # no exception may cross C frames
                 self.pending = self.pending or error
                 return int(_new_trap(b"host", 4))
             return 0
@@ -115,7 +115,7 @@ class Exports:
     def __init__(self, store: wasmtime.Store, imports: Imports) -> None:
         self._store = store
         self._imports = imports
-        self._context = _address(store._context())  # see the module's docstring
+        self._context = _address(store._context())  # noqa: SLF001  # see the module's docstring
         self._trap = ctypes.c_void_p()
         self._functions: dict[str, Callable[..., int]] = {}
         self._memory: wasmtime.Memory | None = None
@@ -132,7 +132,7 @@ class Exports:
     def use_memory(self, memory: wasmtime.Memory) -> None:
         """Read and write this memory."""
         self._memory = memory
-        self._memory_address = ctypes.addressof(memory._memory)  # see above
+        self._memory_address = ctypes.addressof(memory._memory)  # noqa: SLF001  # see above
 
     def __contains__(self, name: str) -> bool:
         return name in self._functions
@@ -149,7 +149,7 @@ class Exports:
         return self._functions[name](*arguments)
 
     def _bind(self, name: str, function: wasmtime.Func) -> Callable[..., int]:
-        raw = ctypes.addressof(function._func)  # see the module's docstring
+        raw = ctypes.addressof(function._func)  # noqa: SLF001  # see the module's docstring
         kind = function.type(self._store)
         count = len(kind.params)
         width = max(count, len(kind.results), 1)
@@ -212,12 +212,12 @@ class Exports:
 
 def _error(address: int) -> wasmtime.WasmtimeError:
     pointer = ctypes.cast(address, ctypes.POINTER(_ffi.wasmtime_error_t))
-    return wasmtime.WasmtimeError._from_ptr(pointer)  # see the module's docstring
+    return wasmtime.WasmtimeError._from_ptr(pointer)  # noqa: SLF001  # see the module's docstring
 
 
 def _trap(address: int) -> wasmtime.Trap:
     pointer = ctypes.cast(address, ctypes.POINTER(_ffi.wasm_trap_t))
-    return wasmtime.Trap._from_ptr(pointer)  # see the module's docstring
+    return wasmtime.Trap._from_ptr(pointer)  # noqa: SLF001  # see the module's docstring
 
 
 _Code = wasmtime.TrapCode

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # the type of a dataclass's field
+from collections.abc import Mapping  # noqa: TC003  # the type of a dataclass's field
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from wasmkit.abi.constants import LogLevel  # the type of an attribute
+from wasmkit.abi.constants import LogLevel  # noqa: TC001  # the type of an attribute
 from wasmkit.errors import GuestModuleError
 from wasmkit.host.calls import Calls
 from wasmkit.host.context import Context, RootContext

@@ -25,7 +25,7 @@ _UNAVAILABLE = 14  # gRPC's status for a failed filter
 _MAX_GRPC_STATUS = 16
 
 
-_Status = TypeVar("_Status", covariant=True)  # named for what it is
+_Status = TypeVar("_Status", covariant=True)  # noqa: PLC0105  # named for what it is
 
 
 class _Convert(Protocol[_Status]):

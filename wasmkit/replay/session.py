@@ -56,11 +56,11 @@ def open_engine(kind: str, project: Project, module: bytes, configuration: bytes
     """
     match kind:
         case "native":
-            from wasmkit.replay.engines.native import NativeEngine  # slow, optional
+            from wasmkit.replay.engines.native import NativeEngine  # noqa: PLC0415  # slow, optional
 
             return NativeEngine(project, configuration=configuration)
         case "envoy":
-            from wasmkit.replay.engines.envoy import EnvoyEngine  # slow, optional
+            from wasmkit.replay.engines.envoy import EnvoyEngine  # noqa: PLC0415  # slow, optional
 
             return EnvoyEngine(
                 module,
@@ -70,7 +70,7 @@ def open_engine(kind: str, project: Project, module: bytes, configuration: bytes
                 on_error=project.on_error,
             )
         case "wasm":
-            from wasmkit.replay.engines.wasm import WasmEngine  # slow, optional
+            from wasmkit.replay.engines.wasm import WasmEngine  # noqa: PLC0415  # slow, optional
 
             return WasmEngine(
                 module,

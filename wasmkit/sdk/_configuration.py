@@ -62,7 +62,7 @@ def make_reader(kind: Any) -> Reader:
     return _make(kind, "configuration", {})
 
 
-def _make(  # one line for each kind of type
+def _make(  # noqa: C901, PLR0911  # one line for each kind of type
     kind: Any, where: str, known: dict[type, Reader]
 ) -> Reader:
     origin = typing.get_origin(kind)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from wasmkit.sdk._body import Body
 else:
 
-    def TypeVar(name: str, **options: Any) -> typing.TypeVar:  # stands for the class
+    def TypeVar(name: str, **options: Any) -> typing.TypeVar:  # noqa: N802  # stands for the class
         """Return a type variable without its default, which Python 3.13 was the first to take."""
         options.pop("default", None)
         return typing.TypeVar(name, **options)

@@ -70,7 +70,7 @@ def start(filter_class: type[HttpFilter[Any, Any]], *, on_error: str) -> None:
     ``TypeError`` for a class that can be no filter or has a configuration type that JSON cannot
     fill, ``ValueError`` for another ``on_error``.
     """
-    global _callbacks  # one interpreter serves one VM
+    global _callbacks  # noqa: PLW0603  # one interpreter serves one VM
     if not (isinstance(filter_class, type) and issubclass(filter_class, HttpFilter)):
         raise TypeError(f"{filter_class!r} is no subclass of wasmkit.sdk.HttpFilter")
     if on_error not in {"close", "open"}:

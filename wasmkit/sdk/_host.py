@@ -57,5 +57,5 @@ host: HostCalls
 
 def bind(calls: HostCalls) -> None:
     """Make ``calls`` the host of every filter in this interpreter."""
-    global host  # one interpreter serves one VM
+    global host  # noqa: PLW0603  # one interpreter serves one VM
     host = calls

@@ -74,7 +74,7 @@ class LogStream(io.TextIOBase):
 
 
 class _Formatter(logging.Formatter):
-    def formatException(self, ei: Any) -> str:  # logging's name
+    def formatException(self, ei: Any) -> str:  # noqa: N802  # logging's name
         return format_error(ei[1])
 
 
@@ -90,7 +90,7 @@ class LogHandler(logging.Handler):
         level = _LEVELS[min(max(record.levelno, 0), 59) // 10]
         try:
             text = self.format(record)
-        except Exception as error:  # logging's rule: it never fails its caller
+        except Exception as error:  # noqa: BLE001  # logging's rule: it never fails its caller
             level = int(LogLevel.ERROR)
             text = f"{record.pathname}:{record.lineno}: bad logging call\n{format_error(error)}"
         _host.host.proxy_log(level, text)
@@ -128,7 +128,7 @@ def install() -> None:
     Makes no host call. Handlers that the filter gave the root logger for a terminal go; a level
     that it set stays, otherwise every record reaches the host, which has a level of its own.
     """
-    global _installed  # one interpreter serves one VM
+    global _installed  # noqa: PLW0603  # one interpreter serves one VM
     _installed = True
     for name, companion in _COMPANIONS.items():
         if name in sys.modules:
@@ -150,7 +150,7 @@ def install() -> None:
 
 def start_vm() -> None:
     """Give a VM what must not come from the snapshot; only once, and only after ``install``."""
-    global _started  # one interpreter serves one VM
+    global _started  # noqa: PLW0603  # one interpreter serves one VM
     if _started or not _installed:
         return
     _started = True

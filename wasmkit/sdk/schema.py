@@ -47,7 +47,7 @@ def configuration_schema(kind: Any) -> dict[str, Any]:
     return schema
 
 
-def _schema(  # one line for each kind of type
+def _schema(  # noqa: PLR0911  # one line for each kind of type
     kind: Any, root: Any, definitions: dict[str, Any]
 ) -> dict[str, Any]:
     origin = typing.get_origin(kind)

@@ -27,6 +27,6 @@ def build(project: Project, *, progress: Callable[[str], None] | None = None) ->
     ``progress`` is told the steps that take over a second, in a few words. Raises ``BuildError``;
     its ``detail`` is the author's own traceback where the author's code failed.
     """
-    from wasmkit.toolchain import python  # wasmtime takes time to import
+    from wasmkit.toolchain import python  # noqa: PLC0415  # wasmtime takes time to import
 
     return python.build(project, progress=progress or _silent)

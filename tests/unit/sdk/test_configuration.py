@@ -36,7 +36,7 @@ class Config:
     limit: int | str = 0
     ratio: Annotated[float, "documented"] = 0.5
     strict: bool = False
-    old: Optional[str] = None  # the older way of writing it
+    old: Optional[str] = None  # noqa: UP045  # the older way of writing it
     anything: Any = None
     computed: str = field(default="x", init=False)
 

@@ -1,4 +1,3 @@
-# a hook has the ABI's parameters, used or not
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

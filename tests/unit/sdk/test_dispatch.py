@@ -1,4 +1,3 @@
-# a hook has the ABI's parameters, used or not
 from __future__ import annotations
 
 import gc

@@ -1,4 +1,3 @@
-# a hook has the ABI's parameters, used or not
 """What a failing hook comes to."""
 
 from __future__ import annotations

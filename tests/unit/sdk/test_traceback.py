@@ -13,7 +13,7 @@ from wasmkit.sdk._traceback import format_error
 def failed(function: object, *arguments: object) -> BaseException:
     try:
         function(*arguments)  # type: ignore[operator]  # a function of each test's own
-    except Exception as error:  # whatever the test raises
+    except Exception as error:  # noqa: BLE001  # whatever the test raises
         return error
     pytest.fail("nothing was raised")
 
@@ -97,7 +97,7 @@ def test_long_texts_and_stacks_are_cut() -> None:
 
 
 def test_an_exception_that_cannot_be_shown() -> None:
-    class Odd(Exception):  # its name is in the text
+    class Odd(Exception):  # noqa: N818  # its name is in the text
         def __str__(self) -> str:
             raise RuntimeError("no text")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
-import pdb  # it is made to work here, not left behind
+import pdb  # noqa: T100  # it is made to work here, not left behind
 import sys
 import traceback
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
@@ -158,7 +158,7 @@ def _debugger() -> Iterator[None]:
     if before is sys.__breakpointhook__ and "PYTHONBREAKPOINT" not in os.environ:
 
         def hook() -> None:
-            pdb.Pdb(stdin=sys.__stdin__, stdout=sys.__stdout__).set_trace(sys._getframe(1))  # the documented way to the caller's frame
+            pdb.Pdb(stdin=sys.__stdin__, stdout=sys.__stdout__).set_trace(sys._getframe(1))  # noqa: SLF001  # the documented way to the caller's frame
 
         sys.breakpointhook = hook
     try:
@@ -202,7 +202,7 @@ def _load(project: Project) -> type[HttpFilter]:  # type: ignore[type-arg]  # an
     module_name, _, class_name = project.entry.partition(":")
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:  # whatever the author's module raises
+    except Exception as error:  # noqa: BLE001  # whatever the author's module raises
         _refuse(f"importing {module_name!r} failed: {type(error).__name__}: {error}", error)
     filter_class = getattr(module, class_name, None)
     if not (isinstance(filter_class, type) and issubclass(filter_class, HttpFilter)):

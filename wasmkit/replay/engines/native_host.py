@@ -1,6 +1,6 @@
 """The host calls as the SDK makes them in this process: text instead of bytes, errors, None."""
 
-# wasmkit.sdk._host.HostCalls says what each method does
+# ruff: noqa: D102  # wasmkit.sdk._host.HostCalls says what each method does
 
 from __future__ import annotations
 

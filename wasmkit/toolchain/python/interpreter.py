@@ -187,7 +187,7 @@ class Interpreter:
                 start = self.call("PyBytes_AsString", argument)
                 request = bytes(self.memory.read(self.store, start, start + size))
                 reply = self._answer(request)
-            except BaseException as error:  # raised again by run()
+            except BaseException as error:  # noqa: BLE001  # raised again by run()
                 self._failure = error
                 reply = b""
         else:

@@ -1,4 +1,4 @@
-# a module by itself, whose own imports must not stay in the image
+# ruff: noqa: INP001, PLC0415  # a module by itself, whose own imports must not stay in the image
 """Runs inside the interpreter image: imports what the builder hands it.
 
 The image has no file system. ``_proxy_wasm.exchange`` sends bytes to the builder outside and
@@ -60,7 +60,7 @@ class _Importer:
         if kind == b"author":
             _remember_source(spec.origin, source.decode("utf-8-sig", "replace"))
         module.__file__ = spec.origin
-        exec(code, module.__dict__)  # this is what an importer does
+        exec(code, module.__dict__)  # noqa: S102  # this is what an importer does
 
 
 _importer = _Importer()
@@ -98,7 +98,7 @@ def build() -> None:
     job = json.loads(_proxy_wasm.exchange(JOB))
     try:
         result = _load(job)
-    except BaseException as error:  # whatever the author's code raises is the author's to see
+    except BaseException as error:  # noqa: BLE001  # whatever the author's code raises is the author's to see
         result = {"error": _describe(error), "traceback": _traceback(error)}
     _proxy_wasm.exchange(RESULT + json.dumps(result).encode())
 
@@ -125,7 +125,7 @@ def _load(job: dict[str, str]) -> "dict[str, Any]":
 def _describe(error: BaseException) -> str:
     try:
         text = str(error)
-    except BaseException:  # an author's class may fail to show itself
+    except BaseException:  # noqa: BLE001  # an author's class may fail to show itself
         text = "(its text cannot be shown)"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 

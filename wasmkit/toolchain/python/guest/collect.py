@@ -1,4 +1,4 @@
-# a module by itself; pathlib would stay in every image
+# ruff: noqa: INP001, PTH112, PTH123, PTH208  # a module by itself; pathlib would stay in every image
 """The app that componentize-py pre-initialises: it copies the standard library out.
 
 componentize-py mounts the sources of its Python only while it pre-initialises an app. This app
