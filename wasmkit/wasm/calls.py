@@ -136,5 +136,6 @@ def _instructions(module: Module, function: int) -> Iterator[tuple[int, int]]:
     start, end = body
     position, _ = instructions_start(module.data, start, end)
     while position < end:
+        following, _ = instruction_end(module.data, position, end)
         yield module.data[position], position
-        position, _ = instruction_end(module.data, position, end)
+        position = following

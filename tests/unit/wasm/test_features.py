@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from second_opinions import SMITH_FEATURES, compile_c, smith
+from wasm_tools import assemble, validation_error
 from wasmkit.wasm.features import FeatureScan, scan_features, value_types
 from wasmkit.wasm.module import MAGIC, read_module
-from wasmtools import SMITH_FEATURES, compile_c, parse, smith, validation_error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +74,7 @@ MAIN = {
 
 @pytest.mark.parametrize("names", SNIPPETS)
 def test_each_feature(names: str) -> None:
-    data = parse(f"(module {SNIPPETS[names]})")
+    data = assemble(f"(module {SNIPPETS[names]})")
     expected = set(names.split())
     if names == "wide-arithmetic":
         expected.add("multi-value")  # the instruction has two results

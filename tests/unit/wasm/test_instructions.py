@@ -16,7 +16,8 @@ def stops(module: Module, body: int) -> list[int]:
     """Return the opcodes at which the scan stops, with only ``br_table`` and calls gone past."""
     data = module.data
     start, end = module.bodies[body]
-    position, found = code_start(data, start), []
+    position = code_start(data, start)
+    found: list[int] = []
     while True:
         match = PLAIN.match(data, position, end)
         assert match is not None

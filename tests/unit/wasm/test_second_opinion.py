@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from second_opinions import SMITH_FEATURES, compile_c, objdump, printed, smith
 from wasmkit.wasm.module import Kind, SectionId, read_module
-from wasmtools import SMITH_FEATURES, compile_c, objdump, printed, smith
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,51 +1,33 @@
-"""A second opinion on modules: wasm-tools, another reader and validator of the binary format."""
+"""Other people's readers, makers and compilers of modules, to compare ours with."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolneeds import need_module, need_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
-__all__ = [
-    "SMITH_FEATURES",
-    "compile_c",
-    "objdump",
-    "parse",
-    "printed",
-    "smith",
-    "validation_error",
-]
+__all__ = ["SMITH_FEATURES", "compile_c", "objdump", "printed", "smith"]
 
-# Parts of WebAssembly that are no feature of their own here: floats, and the split of a proposal.
-_ALWAYS = "-all,floats,gc-types"
-
-
-def _tool() -> str:
-    beside = Path(sys.executable).with_name("wasm-tools")
-    return str(beside if beside.exists() else need_program("wasm-tools"))
-
-
-def _run(arguments: Iterable[str], data: bytes) -> subprocess.CompletedProcess[bytes]:
-    command = [_tool(), *arguments]
-    return subprocess.run(command, input=data, capture_output=True, check=False, timeout=60)
+SMITH_FEATURES = (
+    *("bulk-memory", "exceptions", "extended-const", "gc", "memory64", "multi-value"),
+    *("reference-types", "relaxed-simd", "saturating-float-to-int", "sign-extension-ops"),
+    *("simd", "tail-call", "threads", "wide-arithmetic", "custom-page-sizes"),
+)
+"""What wasm-smith can be told to use or to leave, by its own names."""
 
 
 def _output(arguments: Iterable[str], data: bytes) -> bytes:
-    done = _run(arguments, data)
+    command = [need_program("wasm-tools"), *arguments]
+    done = subprocess.run(command, input=data, capture_output=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
-
-
-def parse(text: str) -> bytes:
-    """Make a module of its text."""
-    return _output(["parse", "-"], text.encode())
 
 
 def printed(data: bytes) -> str:
@@ -74,13 +56,6 @@ def smith(seed: bytes, features: Iterable[str]) -> bytes:
         for name in (*SMITH_FEATURES, "compact-imports", "custom-descriptors")
     ]
     return _output(["smith", *switches, "--max-memories", "2", "--min-funcs", "3"], seed)
-
-
-SMITH_FEATURES = (
-    *("bulk-memory", "exceptions", "extended-const", "gc", "memory64", "multi-value"),
-    *("reference-types", "relaxed-simd", "saturating-float-to-int", "sign-extension-ops"),
-    *("simd", "tail-call", "threads", "wide-arithmetic", "custom-page-sizes"),
-)
 
 
 def compile_c(folder: Path, source: str, *options: str) -> bytes:
