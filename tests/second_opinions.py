@@ -24,7 +24,7 @@ SMITH_FEATURES = (
 
 
 def _output(arguments: Iterable[str], data: bytes) -> bytes:
-    command = [need_program("wasm-tools"), *arguments]
+    command = [str(need_program("wasm-tools")), *arguments]
     done = subprocess.run(command, input=data, capture_output=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
@@ -33,12 +33,6 @@ def _output(arguments: Iterable[str], data: bytes) -> bytes:
 def printed(data: bytes) -> str:
     """Return a module as text."""
     return _output(["print", "-"], data).decode()
-
-
-def validation_error(data: bytes, features: Iterable[str]) -> str:
-    """Return why a module is invalid with these features and no others, "" if it is valid."""
-    done = _run(["validate", "-", f"--features={','.join([_ALWAYS, *features])}"], data)
-    return done.stderr.decode() if done.returncode else ""
 
 
 def objdump(data: bytes) -> dict[str, tuple[int, int, int]]:
