@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from wasmkit.cli.progress import progress
 
 if TYPE_CHECKING:
     from wasmkit.artifact.image import Publication
@@ -51,7 +52,7 @@ def command(
         reference,
         publication,
         force=force,
-        progress=_progress,
+        progress=progress,
     )
     _report(pushed, as_json=as_json)
 
@@ -76,13 +77,8 @@ def _prepare(
 
     project = load_project(path)
     target = version_reference(reference, project.version)
-    module = build(project, progress=_progress)
+    module = build(project, progress=progress)
     return target, publication.publication_of_project(project, module)
-
-
-def _progress(text: str) -> None:
-    if sys.stderr.isatty():
-        click.echo(click.style(f"  {text}", dim=True), err=True)
 
 
 def _report(pushed: Pushed, *, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from wasmkit.cli.progress import progress
 from wasmkit.errors import BuildError
 
 if TYPE_CHECKING:
@@ -76,14 +77,14 @@ def _serve(
 
     target = None if upstream is None else _upstream(upstream)
     binary = find_envoy(envoy)
-    source = FilterSource(path, config, progress=_progress)
+    source = FilterSource(path, config, progress=progress)
     seen = fingerprint(source.paths())
     first = source.load()
     log = _Log()
     with ExitStack() as stack:
         if target is None:
             target = stack.enter_context(Upstream(echo)).address
-        _progress(f"starting Envoy {binary.version_text}")
+        progress(f"starting Envoy {binary.version_text}")
         live = LiveEnvoy(binary, first, listen=listen, upstream=target, say=log.say)
         stack.enter_context(live)
         behind = upstream or "an upstream that answers what it saw"
@@ -138,11 +139,6 @@ def _report(error: WasmkitError | None, seconds: float) -> None:
     if error.hint:
         click.echo(f"  {error.hint}", err=True)
     click.echo(click.style("  the filter from before serves on", dim=True), err=True)
-
-
-def _progress(text: str) -> None:
-    if sys.stderr.isatty():
-        click.echo(click.style(f"  {text}", dim=True), err=True)
 
 
 def _address(text: str) -> tuple[str, int]:
