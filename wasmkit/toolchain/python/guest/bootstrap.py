@@ -56,7 +56,12 @@ class _Importer:
         spec.loader_state = None
         # Docstrings of the standard library are dead weight in every module that holds them.
         optimise = 2 if kind == b"library" else 0
-        code = compile(source, spec.origin, "exec", 0, True, optimise)
+        try:
+            code = compile(source, spec.origin, "exec", 0, True, optimise)
+        except SyntaxError as error:
+            if error.filename is None:
+                error.add_note(f"in {spec.origin}")
+            raise
         if kind == b"author":
             _remember_source(spec.origin, source.decode("utf-8-sig", "replace"))
         module.__file__ = spec.origin
@@ -123,11 +128,17 @@ def _load(job: dict[str, str]) -> "dict[str, Any]":
 
 
 def _describe(error: BaseException) -> str:
+    """Return the error in one line; the traceback has the whole of it."""
     try:
-        text = str(error)
+        text, *more = str(error).splitlines() or [""]
     except BaseException:  # noqa: BLE001  # an author's class may fail to show itself
-        text = "(its text cannot be shown)"
+        text, more = "(its text cannot be shown)", []
+    if more or len(text) > _MAX_LINE:
+        text = text[:_MAX_LINE] + " …"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+_MAX_LINE = 300
 
 
 def _traceback(error: BaseException) -> str:
