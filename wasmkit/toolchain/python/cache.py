@@ -71,7 +71,7 @@ def load_image(progress: Callable[[str], None]) -> Image:
     place = folder / key
     if (image := _read(place)) is not None:
         return image
-    with _locked(folder / f"{key}.lock", progress):
+    with _locked(folder / "lock", progress):
         if (image := _read(place)) is None:
             progress("making the interpreter image, once (about 15 seconds)")
             image = make_image(progress)
