@@ -40,7 +40,7 @@ format: setup ## Format the source and mend what can be mended
 .PHONY: coverage
 coverage: setup ## Run the test suite and report branch coverage; fails below the floor
 	@rm -f .coverage .coverage.*
-	@COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(BIN)/python -m coverage run -m pytest -q -n $(WORKERS) --dist loadgroup
+	@$(BIN)/python -m coverage run -m pytest -q -n $(WORKERS) --dist loadgroup
 	@$(BIN)/python -m coverage combine -q
 	@$(BIN)/python -m coverage report
 
