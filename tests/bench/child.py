@@ -27,6 +27,7 @@ class Child:
     """A running program; ``started`` is the ``time.perf_counter()`` of its exec."""
 
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.pid = process.pid
         self._process = process
         self._log = log
         self._proc = Path("/proc") / str(process.pid)

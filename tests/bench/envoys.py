@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from bench.figures import Figure, mib, micros, seconds, size, table, thousands, times
 from bench.load import load_generator, run_load
 from bench.running import PATHS, running
+from bench.variants import HEADER
 from wasmkit.cli.progress import progress
+from wasmkit.errors import CheckFailedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,8 +76,8 @@ class EnvoyFigures:
     def text(self) -> str:
         head = (
             f"Stock Envoy, one worker, {self.generator}; {self.rounds} rounds of"
-            f" {self.seconds:g} s on each way, median (min-max);\nEnvoy, the client and the ext_proc"
-            " service share the machine's cores"
+            f" {self.seconds:g} s on each way, median (min-max);\nEnvoy, the client and the"
+            " ext_proc service share the machine's cores"
         )
         return "\n\n".join((head, *map(self._load_text, PATHS), self._cost_text()))
 
@@ -132,6 +134,7 @@ def measure_envoys(
             progress(f"Envoy, round {number} of {rounds}: {variant.name}")
             with running(variant, folder) as envoy:
                 found[variant.name].append(_one_round(envoy, load_seconds))
+            _check_every_answer(variant, found[variant.name][-1], found[variants[0].name][-1])
     return EnvoyFigures(
         generator=load_generator(),
         seconds=load_seconds,
@@ -140,9 +143,23 @@ def measure_envoys(
     )
 
 
+def _check_every_answer(variant: Variant, found: _Round, unfiltered: _Round) -> None:
+    """Raise unless the answers under load were longer, by the header, than those without."""
+    header = len(": ".join(HEADER)) + len("\r\n")
+    for path in PATHS if variant.filter else ():
+        more = found.load[path].answer_bytes - unfiltered.load[path].answer_bytes
+        # The time in x-envoy-upstream-service-time now has one digit, now two.
+        if abs(more - header) > 1:
+            raise CheckFailedError(
+                f"{variant.name}, {path}: an answer under load was {more:.1f} bytes longer than one"
+                f" without a filter instead of {header}: not every answer had the header"
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class _Loaded:
     requests: float
+    answer_bytes: float
     p50: float
     p99: float
     cpu: float
@@ -184,6 +201,7 @@ def _under_load(envoy: Running, path: str, load_seconds: float) -> _Loaded:
     envoy.check(path)
     return _Loaded(
         requests=load.requests / load.seconds,
+        answer_bytes=load.bytes / load.requests,
         p50=load.p50,
         p99=load.p99,
         cpu=cpu / load.requests * 1e6,

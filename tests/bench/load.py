@@ -32,6 +32,8 @@ class Load:
     """What one client saw; latencies in microseconds. No answer was an error."""
 
     requests: int
+    bytes: int
+    """Of all answers, their heads included."""
     seconds: float
     p50: float
     p99: float
@@ -73,6 +75,7 @@ def _wrk(program: str, address: tuple[str, int], seconds: float) -> Load:
 def _sockets(address: tuple[str, int], seconds: float) -> Load:
     request = f"GET / HTTP/1.1\r\nhost: {address[0]}\r\n\r\n".encode()
     latencies: list[float] = []
+    size = 0
     with selectors.DefaultSelector() as selector:
         clients = [_Client(address, request) for _ in range(_CONNECTIONS)]
         started = time.perf_counter()
@@ -87,12 +90,19 @@ def _sockets(address: tuple[str, int], seconds: float) -> Load:
                 for key, _ in events:
                     if key.data.receive():
                         latencies.append(key.data.latency)
+                        size += len(key.data.answer)
                         key.data.send()
         finally:
             for client in clients:
                 client.connection.close()
     percentiles = statistics.quantiles(latencies, n=100)
-    return Load(len(latencies), elapsed, percentiles[49] * 1e6, percentiles[98] * 1e6)
+    return Load(
+        requests=len(latencies),
+        bytes=size,
+        seconds=elapsed,
+        p50=percentiles[49] * 1e6,
+        p99=percentiles[98] * 1e6,
+    )
 
 
 class _Client:
@@ -103,19 +113,19 @@ class _Client:
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.latency = 0.0
         self._request = request
-        self._answer = b""
+        self.answer = b""
         self._sent = 0.0
 
     def send(self) -> None:
-        self._answer = b""
+        self.answer = b""
         self._sent = time.perf_counter()
         self.connection.sendall(self._request)
 
     def receive(self) -> bool:
         """Take what has come; return whether the answer is complete."""
         piece = self.connection.recv(_PIECE)
-        self._answer += piece
-        if not piece or not self._answer.startswith(b"HTTP/1.1 200 "[: len(self._answer)]):
-            raise CheckFailedError(f"a request failed under load: {self._answer!r}")
+        self.answer += piece
+        if not piece or not self.answer.startswith(b"HTTP/1.1 200 "[: len(self.answer)]):
+            raise CheckFailedError(f"a request failed under load: {self.answer!r}")
         self.latency = time.perf_counter() - self._sent
-        return self._answer.endswith(b"\r\n\r\n" + BODY.encode())
+        return self.answer.endswith(b"\r\n\r\n" + BODY.encode())

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from toolneeds import need_module
 
+from toolneeds import need_module
 from wasmkit.project import Project, load_project
 from wasmkit.replay.normal import normalise
 from wasmkit.replay.session import open_engine
