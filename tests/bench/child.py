@@ -24,7 +24,10 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Child:
-    """A running program; ``started`` is the ``time.perf_counter()`` of its exec."""
+    """A running program; ``started`` is the ``time.perf_counter()`` of its exec.
+
+    Raises ``CheckFailedError`` if it does not start.
+    """
 
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self.pid = process.pid
@@ -59,7 +62,9 @@ class Child:
     def _wait_for_exec(self) -> float:
         """Wait until the launcher has become the program itself."""
         deadline = time.perf_counter() + _EXEC_SECONDS
-        while self._command().find(b"_launch.py") >= 0:
+        # In the midst of an exec the command line is empty.
+        while not (command := self._command()) or str(_launch.__file__).encode() in command:
+            self.check()
             if time.perf_counter() > deadline:
                 raise CheckFailedError(f"{self._process.args!r} does not start")
             time.sleep(0.0005)
