@@ -29,12 +29,41 @@ from wasmkit.sdk._traceback import format_error
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["LogHandler", "LogStream", "install", "remember_source", "start_vm"]
+__all__ = [
+    "LogHandler",
+    "LogStream",
+    "import_companions",
+    "install",
+    "remember_source",
+    "start_vm",
+]
 
 _MAX_LINE = 16 * 1024
 
-_COMPANIONS = {"datetime": "_strptime", "urllib.parse": "unicodedata"}
-"""Modules that the standard library imports late, by the module whose functions do."""
+_COMPANIONS = {
+    "collections": ("copy", "heapq"),
+    "csv": ("re",),
+    "datetime": ("_strptime",),
+    "difflib": ("re",),
+    "email": ("email.parser",),
+    "email.message": ("email.generator", "email.policy"),
+    "email.utils": ("email.charset", "random"),
+    "gzip": ("errno", "warnings"),
+    "hmac": ("hashlib",),
+    "http.cookies": ("time",),
+    "ipaddress": ("re",),
+    "pprint": ("dataclasses", "re"),
+    "random": ("_sha2",),
+    "reprlib": ("math",),
+    "shlex": ("collections",),
+    "string": ("collections", "re"),
+    "urllib.parse": ("unicodedata",),
+    "uuid": ("hashlib", "random", "time"),
+    "weakref": ("atexit", "copy", "gc"),
+    "xml.etree.ElementTree": ("pyexpat", "xml.parsers"),
+}
+"""Modules that the standard library imports late, by the module whose functions do so in the
+ordinary course of things; what only its command lines and rare corners import is not here."""
 
 
 class LogStream(io.TextIOBase):
@@ -130,10 +159,7 @@ def install() -> None:
     """
     global _installed  # noqa: PLW0603  # one interpreter serves one VM
     _installed = True
-    for name, companion in _COMPANIONS.items():
-        if name in sys.modules:
-            with contextlib.suppress(ImportError):
-                importlib.import_module(companion)
+    import_companions()
     sys.stdout = LogStream(LogLevel.INFO)
     sys.stderr = LogStream(LogLevel.ERROR)
     root = logging.getLogger()
@@ -146,6 +172,18 @@ def install() -> None:
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.logAsyncioTasks = False  # type: ignore[attr-defined,unused-ignore]  # since 3.12
     sys.meta_path.append(_LateImports())
+
+
+def import_companions() -> None:
+    """Import what loaded modules will want later, and what that will want in turn."""
+    pending = list(sys.modules)
+    while pending:
+        for companion in _COMPANIONS.get(pending.pop(), ()):
+            if companion not in sys.modules:
+                before = set(sys.modules)
+                with contextlib.suppress(ImportError):
+                    importlib.import_module(companion)
+                pending += set(sys.modules) - before
 
 
 def start_vm() -> None:

@@ -92,6 +92,7 @@ def prepare(preload: list[str]) -> None:
         sys.modules.pop(name, None)
     for name in preload:
         __import__(name)
+    sys.modules["wasmkit.sdk._runtime"].import_companions()
     host = sys.modules["wasmkit.sdk._host"]
     _proxy_wasm.exchange(RESULT + b'{"host_error": %d}' % id(host.HostError))
 
