@@ -66,6 +66,8 @@ if __name__ == "__main__":
     except click.ClickException as error:
         error.show()
         sys.exit(2)
+    except click.Abort:
+        sys.exit(130)
     except WasmkitError as error:
         if isinstance(error, BuildError) and error.detail:
             click.echo(error.detail, err=True)

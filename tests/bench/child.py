@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from wasmkit.errors import CheckFailedError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Child", "child", "timed", "without_virtual_env"]
+__all__ = ["Child", "child", "timed"]
 
 _STOP_SECONDS = 10.0
 _EXEC_SECONDS = 10.0
@@ -98,26 +99,34 @@ def child(command: Sequence[str], log: Path) -> Iterator[Child]:
 
 
 def timed(command: Sequence[str], folder: Path, **environment: str) -> float:
-    """Run a program to its end and return the seconds; raises ``CheckFailedError`` if it fails."""
+    """Run a program to its end in ``folder`` and return the seconds.
+
+    Raises ``CheckFailedError`` if it fails. When this process is told to end, the program and
+    what it has started end at once; what they leave lying is in ``folder``.
+    """
+    # With VIRTUAL_ENV componentize-py would search that environment's packages too.
+    inherited = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     before = time.perf_counter()
-    result = subprocess.run(
+    process = subprocess.Popen(
         command,
         cwd=folder,
-        env=without_virtual_env() | environment,
+        env=inherited | {"TMPDIR": str(folder)} | environment,
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        check=False,
+        process_group=0,
     )
+    try:
+        output, _ = process.communicate()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
     elapsed = time.perf_counter() - before
-    if result.returncode:
-        last = (result.stderr or result.stdout).strip().splitlines()[-5:]
+    if process.returncode:
+        last = output.strip().splitlines()[-5:]
         raise CheckFailedError(
-            f"{' '.join(command)} ended with exit code {result.returncode}", hint=" / ".join(last)
+            f"{' '.join(command)} ended with exit code {process.returncode}", hint=" / ".join(last)
         )
     return elapsed
-
-
-def without_virtual_env() -> dict[str, str]:
-    """Return the environment; with VIRTUAL_ENV componentize-py would search its packages too."""
-    return {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
