@@ -30,6 +30,12 @@ __all__ = ["Linked", "Wrapper", "link"]
 STACK_CHECK = "Py_EnterRecursiveCall"
 """CPython's function that sets ``RecursionError`` and returns non-zero at the stack's limit."""
 
+_LARGEST_STEP = 64 << 10
+"""CPython ends the process if it finds the stack far beyond its limit, so checks are not further
+apart."""
+
+_ADD, _SUBTRACT = b"\x6a", b"\x6b"
+
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:
@@ -222,16 +228,23 @@ class _Linker:
         """Write the function that takes the place of another, which has a new number now."""
         parameters = len(self.program.type_of(function).parameters)
         pointer = write_u32(self.global_number(self.program.global_symbol("__stack_pointer")))
-        move = b"\x23" + pointer + encode.i32_const(wrapper.size)
-        leave = move + b"\x6a\x24" + pointer
-        code = [b"\0", move, b"\x6b\x24", pointer]
-        if wrapper.overflow is not None:
-            # if (Py_EnterRecursiveCall(0)): at address 0, the stack's end, stands an empty text
-            check = write_u32(self.indices[self.program.symbol(STACK_CHECK)])
-            code += [encode.i32_const(0), b"\x10", check, b"\x04\x40", leave]
-            code += [encode.i32_const(wrapper.overflow), b"\x0f\x0b"]
+
+        def move(size: int, operation: bytes) -> bytes:
+            return b"\x23" + pointer + encode.i32_const(size) + operation + b"\x24" + pointer
+
+        code = [b"\0"]
+        taken = 0
+        while taken < wrapper.size:
+            step = min(wrapper.size - taken, _LARGEST_STEP)
+            taken += step
+            code.append(move(step, _SUBTRACT))
+            if wrapper.overflow is not None:
+                # if (Py_EnterRecursiveCall(0)): at address 0, the stack's end, is an empty text
+                check = write_u32(self.indices[self.program.symbol(STACK_CHECK)])
+                code += [encode.i32_const(0), b"\x10", check, b"\x04\x40", move(taken, _ADD)]
+                code += [encode.i32_const(wrapper.overflow), b"\x0f\x0b"]
         code += [b"\x20" + write_u32(place) for place in range(parameters)]
-        code += [b"\x10", write_u32(number), leave, b"\x0b"]
+        code += [b"\x10", write_u32(number), move(taken, _ADD), b"\x0b"]
         return b"".join(code)
 
     def rewritten(self, function: Function) -> bytes:

@@ -40,19 +40,35 @@ _EVALUATION_LOOP = "_PyEval_EvalFrameDefault"
 _INLINE = frozenset({_EVALUATION_LOOP, "_Py_Dealloc"})
 """Functions that compare the stack pointer themselves and call none of the above."""
 
-_UNCHECKED = {"PyObject_Hash": -1} | dict.fromkeys(
+_UNCHECKED = dict.fromkeys(
     (
         "accumulate_next", "batched_next", "chain_next", "compress_next", "cycle_next",
         "dropwhile_next", "enum_next", "filter_next", "filterfalse_next", "groupby_next",
         "islice_next", "map_next", "pairwise_next", "reversed_next", "starmap_next",
         "takewhile_next", "zip_longest_next", "zip_next",
+        "mappingproxy_getitem", "mappingproxy_getiter", "mappingproxy_or",
+        "method_getattro", "method_vectorcall", "partial_vectorcall", "wrapper_call",
+        "ga_getattro", "ga_getitem", "ga_parameters", "ga_vectorcall",
+        "_gen_throw", "gen_close",
+        "conv_content_model", "deepcopy",  # of pyexpat and _elementtree
     ),
     0,
+) | dict.fromkeys(
+    ("PyObject_Hash", "_PyObject_IsAbstract", "mappingproxy_contains", "mappingproxy_len"), -1
 )  # fmt: skip
-"""Recursive functions that check nothing: 100,000 nested tuples or iterators crash any CPython.
+"""Recursive functions that check nothing: 100,000 nested tuples or proxies crash any CPython.
 
 Their wrappers check; the number is what the function returns with an exception set.
 """
+
+_COUNTING = dict.fromkeys(
+    ("_PyMarshal_WriteObjectToString", "pysqlite_statement_create", "read_object"), 0
+)
+"""Functions behind which code recurses that counts its own levels, up to 1,500, wherever on the
+stack it begins. Their wrappers make sure that this fits.
+"""
+
+_COUNTED = 256 << 10
 
 _FRAME = 400
 _VALUE = 4
@@ -79,7 +95,9 @@ def wrappers(program: Program, functions: Iterable[Function]) -> dict[Function, 
     found = {}
     for function in functions:
         name = program.name_of(function)
-        if name in _UNCHECKED:
+        if name in _COUNTING:
+            found[function] = Wrapper(_COUNTED, _COUNTING[name])
+        elif name in _UNCHECKED:
             found[function] = Wrapper(_size(program, function), _UNCHECKED[name])
         elif _checks(program, function):
             found[function] = Wrapper(_size(program, function))

@@ -201,6 +201,13 @@ def test_a_wrapper_ends_recursion_before_the_stack_ends(depth: int, result: int)
     assert running("deep", 3) == 3
 
 
+def test_a_large_wrapper_asks_before_it_goes_far_beyond_the_limit() -> None:
+    """CPython ends the process if it is asked far below its limit: 64 KiB is the longest step."""
+    running = wrapping(300_000, -9)
+    assert running("deep", 1) == -9
+    assert running("stack") == 65536
+
+
 # -- refusals ------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,7 @@ FUNCTIONS = """
     (func $_Py_Dealloc (param i32))
     (func $PyObject_Hash (param i32) (result i32) (i32.const 0))
     (func $map_next (param i32) (result i32) (i32.const 0))
+    (func $read_object (param i32) (result i32) (i32.const 0))
     (func $leaf (param i32) (result i32) (i32.const 0))
     (func $only_calls_one_that_checks (result i32) (call $many_locals))
     (func (export "all") (result i32)
@@ -32,6 +33,7 @@ FUNCTIONS = """
       (call $_Py_Dealloc (i32.const 0))
       (drop (call $PyObject_Hash (i32.const 0)))
       (drop (call $map_next (i32.const 0)))
+      (drop (call $read_object (i32.const 0)))
       (drop (call $leaf (i32.const 0)))
       (call $only_calls_one_that_checks))
 """
@@ -57,6 +59,7 @@ def test_who_is_wrapped_and_in_what_size() -> None:
         "_Py_Dealloc": Wrapper(sixteenth(400 + 4)),
         "PyObject_Hash": Wrapper(sixteenth(400 + 4), overflow=-1),
         "map_next": Wrapper(sixteenth(400 + 4), overflow=0),
+        "read_object": Wrapper(256 << 10, overflow=0),
     }
 
 
