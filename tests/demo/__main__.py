@@ -132,9 +132,7 @@ def steps(port: int) -> subprocess.Popen[bytes]:
     say("1  A new filter, in Python")
     wasmkit("new", "hello", "--no-input")
     print((FOLDER / "hello" / "src" / "filter.py").read_text())
-    say(
-        "2  Played on two recordings; the first build makes the interpreter"
-    )
+    say("2  Played on two recordings; the first build makes the interpreter")
     wasmkit("test", "hello")
     wasmkit("test", "hello", "--recording", "../tests/recordings/shop.har")
     if has_envoy():
