@@ -77,7 +77,8 @@ class EnvoyFigures:
         head = (
             f"Stock Envoy, one worker, {self.generator}; {self.rounds} rounds of"
             f" {self.seconds:g} s on each way, median (min-max);\nEnvoy, the client and the"
-            " ext_proc service share the machine's cores"
+            " ext_proc service share the machine's cores; CPU is Envoy's and the service's, and what"
+            " other\nprograms on the machine disturb least"
         )
         return "\n\n".join((head, *map(self._load_text, PATHS), self._cost_text()))
 
@@ -95,11 +96,14 @@ class EnvoyFigures:
                 load.p50.text(micros),
                 load.p99.text(micros),
                 load.cpu.text(micros),
+                times(load.cpu.median / base.cpu.median),
+                times(load.cpu.median / in_c.cpu.median),
             )
             for each in self.variants
             for load in (each.load[path],)
         ]
-        head = ("", "requests/s", "of none", "of C", "p50 µs", "p99 µs", "CPU µs/request")
+        ratios = ("of none", "of C")
+        head = ("", "requests/s", *ratios, "p50 µs", "p99 µs", "CPU µs/request", *ratios)
         return f"{_TITLES[path]}\n{table(head, rows)}"
 
     def _cost_text(self) -> str:

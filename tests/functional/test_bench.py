@@ -24,7 +24,7 @@ TESTS = Path(__file__).resolve().parent.parent
 
 @pytest.mark.envoy
 def test_one_quick_run(tmp_path: Path) -> None:
-    for name in ("envoy", "grpc", "google.protobuf", "ziglang"):
+    for name in ("envoy", "grpc", "ziglang"):
         need_module(name)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
