@@ -76,9 +76,9 @@ class EnvoyFigures:
     def text(self) -> str:
         head = (
             f"Stock Envoy, one worker, {self.generator}; {self.rounds} rounds of"
-            f" {self.seconds:g} s on each way, median (min-max);\nEnvoy, the client and the"
-            " ext_proc service share the machine's cores; CPU is Envoy's and the service's, and what"
-            " other\nprograms on the machine disturb least"
+            f" {self.seconds:g} s on each way, median (min-max).\n"
+            "Envoy, the client and the ext_proc service share the machine's cores.\n"
+            "CPU is Envoy's and the service's; other programs on the machine disturb it least."
         )
         return "\n\n".join((head, *map(self._load_text, PATHS), self._cost_text()))
 
