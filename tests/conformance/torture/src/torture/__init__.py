@@ -1,0 +1,1 @@
+"""A filter that does what it should not, for tests of what becomes of it."""
