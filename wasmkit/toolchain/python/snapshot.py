@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["Snapshot", "write_snapshot"]
 
 _PAGE = 65536
-_GAP = re.compile(rb"\0{64,}")
+_GAP = bytes(64)
 """Runs of zeros worth leaving out: a segment's head costs up to 12 bytes, and every segment is
 a step when the module is instantiated."""
+
+_NOT_ZERO = re.compile(rb"[^\0]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,13 @@ class Snapshot:
 def pieces(memory: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield what is not zero, with its address."""
     start = 0
-    for gap in _GAP.finditer(memory):
-        if gap.start() > start:
-            yield start, memory[start : gap.start()]
-        start = gap.end()
-    if start < len(memory):
-        yield start, memory[start:]
+    while (found := _NOT_ZERO.search(memory, start)) is not None:
+        start = found.start()
+        end = memory.find(_GAP, start)
+        if end < 0:
+            end = len(memory)
+        yield start, memory[start:end]
+        start = end
 
 
 def write_snapshot(

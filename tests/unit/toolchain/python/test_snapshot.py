@@ -78,7 +78,7 @@ def sparse(size: int, *parts: tuple[int, bytes]) -> bytes:
         pytest.param(b"a" + bytes(63) + b"b", [(0, b"a" + bytes(63) + b"b")], id="short-gap"),
         pytest.param(b"a" + bytes(64) + b"b", [(0, b"a"), (65, b"b")], id="long-gap"),
         pytest.param(bytes(64) + b"b", [(64, b"b")], id="gap-first"),
-        pytest.param(bytes(63) + b"b", [(0, bytes(63) + b"b")], id="short-gap-first"),
+        pytest.param(bytes(63) + b"b", [(63, b"b")], id="short-gap-first"),
         pytest.param(b"b" + bytes(64), [(0, b"b")], id="gap-last"),
         pytest.param(b"b\n\0", [(0, b"b\n\0")], id="short-gap-last"),
     ],
