@@ -131,7 +131,8 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 def test_every_command_has_help_with_an_example(
     verb: str, command: click.Command, golden: Callable[[str, str], None]
 ) -> None:
-    context = click.Context(command, info_name=f"wasmkit {verb}", terminal_width=100)
+    top = click.Context(cli, info_name="wasmkit", **cli.context_settings)
+    context = click.Context(command, info_name=verb, parent=top, terminal_width=100)
     text = command.get_help(context)
     assert re.search(rf"Examples?:\s+wasmkit {verb.partition(' ')[0]}\b", text)
     for parameter in command.params:
