@@ -388,6 +388,15 @@ def test_a_source_that_is_too_large(tmp_path: Path) -> None:
         build(project)
 
 
+def test_a_module_of_the_authors_never_hides_behind_one_of_the_librarys(tmp_path: Path) -> None:
+    source = "from wasmkit.sdk import HttpFilter\n\n\nclass Tested(HttpFilter):\n    pass\n"
+    project = make_project(tmp_path / "taken", source, {"json.py": "x = 1\n"})
+    with pytest.raises(BuildError, match="module named json"):
+        build(project)
+    own = source.replace("class", "import fractions\n\nassert fractions.x == 1\n\n\nclass")
+    build(make_project(tmp_path / "free", own, {"fractions.py": "x = 1\n"}))
+
+
 def test_a_failed_build_leaves_the_next_one_alone(tmp_path: Path) -> None:
     failure(make_project(tmp_path / "bad", "import json; json.loads = None\nraise ValueError"))
     assert play(make_project(tmp_path / "good", MINIMAL)) == "1"

@@ -48,7 +48,12 @@ def build_module(image: CompiledImage, project: Project) -> bytes:
     frames, if importing the filter or binding its class fails.
     """
     module, _, class_name = project.entry.partition(":")
-    job = {"module": module, "class": class_name, "on_error": project.on_error}
+    job = {
+        "module": module,
+        "class": class_name,
+        "on_error": project.on_error,
+        "own": _own_modules(project.source_dir),
+    }
     folders = [("author", project.source_dir), ("site", Path(sysconfig.get_path("purelib")))]
     builder = _Builder(ModuleSources(image.library, folders), job)
     interpreter = Interpreter(image.compiled, image.exchange_slot, builder.answer)
@@ -58,10 +63,19 @@ def build_module(image: CompiledImage, project: Project) -> bytes:
     return _freeze(image, interpreter, builder.result)
 
 
+def _own_modules(folder: Path) -> list[str]:
+    """Return the names of the modules and packages at the top of a project's source."""
+    try:
+        files = [path for path in folder.iterdir() if path.suffix == ".py" or path.is_dir()]
+    except OSError:
+        return []
+    return sorted({path.stem for path in files})
+
+
 class _Builder:
     """Answers the bootstrap's requests for one filter."""
 
-    def __init__(self, sources: ModuleSources, job: dict[str, str]) -> None:
+    def __init__(self, sources: ModuleSources, job: dict[str, Any]) -> None:
         self.result: dict[str, Any] = {}
         self._sources = sources
         self._job = json.dumps(job).encode()
@@ -82,6 +96,11 @@ def _raise_for(result: dict[str, Any], output: str, project: Project) -> None:
         raise BuildError(
             f"importing the filter {project.entry} failed: {result['error']}",
             detail=output + result["traceback"],
+        )
+    if "taken" in result:
+        raise BuildError(
+            f"src/ has a module named {result['taken']}, and so has Python's standard library",
+            hint="give it another name: the SDK has imported the library's already",
         )
     if "missing" in result:
         raise BuildError(

@@ -109,9 +109,12 @@ def build() -> None:
     _proxy_wasm.exchange(RESULT + json.dumps(result).encode())
 
 
-def _load(job: dict[str, str]) -> "dict[str, Any]":
+def _load(job: "dict[str, Any]") -> "dict[str, Any]":
     from wasmkit.sdk import _dispatch, _host, _runtime
 
+    for name in job["own"]:
+        if name in sys.modules:
+            return {"taken": name}
     module = __import__(job["module"], fromlist=["*"])
     filter_class = getattr(module, job["class"], None)
     if filter_class is None:
