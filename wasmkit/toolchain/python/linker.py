@@ -20,10 +20,10 @@ from wasmkit.toolchain.python.program import Function, HostFunction, Program, in
 from wasmkit.wasm import encode
 from wasmkit.wasm.instructions import OP
 from wasmkit.wasm.leb128 import read_i32, write_u32
-from wasmkit.wasm.module import FunctionType, Kind, Limits
+from wasmkit.wasm.module import FunctionType, Kind, Limits, SectionId
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 __all__ = ["Linked", "Wrapper", "link"]
 
@@ -132,70 +132,87 @@ class _Linker:
         live = reachable(
             program, [*roots.values(), *self.table.values(), program.symbol(STACK_CHECK)]
         )
-        hosts = sorted(
-            {
-                callee
-                for function in live
-                for callee in program.callees(function)
-                if isinstance(callee, HostFunction)
-            }
-            | {item for item in self.table.values() if isinstance(item, HostFunction)}
-        )
+        hosts = self.host_functions(live)
         numbered: list[Function | HostFunction] = [*hosts, *live]
         self.indices = {item: index for index, item in enumerate(numbered)}
         wrapped = self.wrap(live)
+        bodies, places = self.bodies(live, wrapped, len(hosts))
+        functions = [*live, *wrapped]
+        sections = self.sections(
+            [self.import_entry(item) for item in hosts],
+            [write_u32(self.type_number(program.type_of(function))) for function in functions],
+            self.export_entries(roots, exported_globals),
+            bodies,
+        )
+        names = tuple(program.name_of(item) for item in (*numbered, *wrapped))
+        return Linked(encode.assemble(sections), names, places)
+
+    def host_functions(self, live: list[Function]) -> list[HostFunction]:
+        """Return what the live functions and the table take from the module's host."""
+        named = [callee for function in live for callee in self.program.callees(function)]
+        items = (*named, *self.table.values())
+        return sorted({item for item in items if isinstance(item, HostFunction)})
+
+    def bodies(
+        self, live: list[Function], wrapped: Mapping[Function, Wrapper], hosts: int
+    ) -> tuple[list[bytes], dict[Function, tuple[int, ...]]]:
+        """Return all bodies in order, and which of them each function has."""
         bodies = [self.rewritten(function) for function in live]
         places: dict[Function, tuple[int, ...]] = {
-            function: (number,) for number, function in enumerate(live)
+            function: (place,) for place, function in enumerate(live)
         }
         for function, wrapper in wrapped.items():
             # The body moves behind all others, and a wrapper takes its place and number.
-            place = self.indices[function] - len(hosts)
-            places[function] = (place, len(bodies))
+            (place,) = places[function]
+            moved = len(bodies)
+            places[function] = (place, moved)
             bodies.append(bodies[place])
-            number = len(hosts) + len(bodies) - 1
-            bodies[place] = self.wrapper(function, number, wrapper)
-        types = [program.type_of(function) for function in (*live, *wrapped)]
-        type_numbers = [self.type_number(item) for item in types]
-        import_entries = [
-            encode.function_import(item.module, item.name, self.type_number(item.type))
-            for item in hosts
-        ]
-        global_numbers = {
-            name: self.global_number(program.global_symbol(name)) for name in exported_globals
+            bodies[place] = self.wrapper(function, hosts + moved, wrapper)
+        return bodies, places
+
+    def sections(
+        self,
+        imports: list[bytes],
+        functions: list[bytes],
+        exports: list[bytes],
+        bodies: list[bytes],
+    ) -> list[bytes]:
+        """Write the sections; every type and global has its number by now."""
+        program = self.program
+        table = b"\x70" + encode.limits(Limits(program.table_size, None, 0))
+        content = {
+            SectionId.TYPE: [encode.function_type(item) for item in self.types],
+            SectionId.IMPORT: imports,
+            SectionId.FUNCTION: functions,
+            SectionId.TABLE: [table],
+            SectionId.MEMORY: [encode.limits(program.memory)],
+            SectionId.GLOBAL: [self.global_entry(key) for key in self.globals],
+            SectionId.EXPORT: exports,
+            SectionId.ELEMENT: list(self.element_entries()),
+            SectionId.CODE: [_entry(body) for body in bodies],
+            SectionId.DATA: [encode.data_segment(start, data) for start, data in program.data()],
         }
-        export_entries = [
+        return [encode.section(number, encode.vector(items)) for number, items in content.items()]
+
+    def import_entry(self, item: HostFunction) -> bytes:
+        return encode.function_import(item.module, item.name, self.type_number(item.type))
+
+    def export_entries(
+        self, functions: Mapping[str, Function | HostFunction], names: tuple[str, ...]
+    ) -> list[bytes]:
+        """Write the exports: functions, globals by name, and what every image has."""
+        entries = [
             encode.export(name, Kind.FUNCTION, self.indices[function])
-            for name, function in roots.items()
+            for name, function in functions.items()
         ]
-        export_entries += [
-            encode.export(name, Kind.GLOBAL, number) for name, number in global_numbers.items()
-        ]
-        export_entries += [
+        for name in names:
+            number = self.global_number(self.program.global_symbol(name))
+            entries.append(encode.export(name, Kind.GLOBAL, number))
+        return [
+            *entries,
             encode.export("memory", Kind.MEMORY, 0),
             encode.export("__indirect_function_table", Kind.TABLE, 0),
         ]
-        sections = [
-            encode.section(1, encode.vector([encode.function_type(t) for t in self.types])),
-            encode.section(2, encode.vector(import_entries)),
-            encode.section(3, encode.vector([write_u32(n) for n in type_numbers])),
-            encode.section(
-                4, encode.vector([b"\x70" + encode.limits(Limits(program.table_size, None, 0))])
-            ),
-            encode.section(5, encode.vector([encode.limits(program.memory)])),
-            encode.section(6, encode.vector([self.global_entry(key) for key in self.globals])),
-            encode.section(7, encode.vector(export_entries)),
-            encode.section(9, encode.vector(list(self.element_entries()))),
-            encode.section(10, encode.vector([_entry(body) for body in bodies])),
-            encode.section(
-                11,
-                encode.vector(
-                    [encode.data_segment(offset, data) for offset, data in program.data()]
-                ),
-            ),
-        ]
-        names = tuple(program.name_of(function) for function in (*numbered, *wrapped))
-        return Linked(encode.assemble(sections), names, places)
 
     def type_number(self, item: FunctionType) -> int:
         return self.types.setdefault(item, len(self.types))
