@@ -1,0 +1,1 @@
+"""The cases of ``functional/test_engines_agree.py``."""

@@ -1,0 +1,91 @@
+"""What the cases of agreement are made of: exchanges, the words of the ABI, a case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scripted_guest import OUT, call, module, tell
+from wasmkit.traffic.model import Exchange, Request, Response
+
+CALLBACKS = (
+    *("request_headers", "request_body", "request_trailers"),
+    *("response_headers", "response_body", "response_trailers"),
+    *("context_create", "vm_start", "configure", "log", "done", "delete"),
+)
+
+GET = Exchange(
+    Request("GET", "http", "a.test", "/x?y=1", (("x-foo", "1"), ("x-foo", "2"))),
+    Response(
+        200,
+        (("content-type", "text/plain"), ("set-cookie", "a=1"), ("set-cookie", "b=2")),
+        b"hello",
+    ),
+)
+POST = Exchange(
+    Request("POST", "https", "a.test", "/p", (("content-type", "text/plain"),), b"body"),
+    Response(404),
+)
+HEAD = Exchange(Request("HEAD", "http", "a.test", "/p"), Response(200, (("content-length", "5"),)))
+HANGS_UP = Exchange(Request("GET", "http", "a.test", "/gone"), Response(0))
+TRAILERS = Exchange(
+    Request("POST", "http", "a.test", "/t", (), b"abc", (("x-t", "1"),)),
+    Response(200, (), b"resp", (("x-rt", "2"),)),
+)
+EMPTY_POST = Exchange(Request("POST", "http", "a.test", "/p"), Response(204))
+MEASURED = Exchange(
+    Request("POST", "http", "a.test", "/m", (("content-length", "1000"),), b"x" * 1000),
+    Response(200, (("content-length", "2000"),), b"y" * 2000),
+)
+BIG = Exchange(
+    Request("POST", "http", "a.test", "/b", (), b"x" * 3_000_000),
+    Response(200, (), b"y" * 3_000_000),
+)
+GRPC = Exchange(
+    Request(
+        "POST",
+        "http",
+        "a.test",
+        "/g",
+        (("content-type", "application/grpc"), ("te", "trailers")),
+        b"abc",
+    ),
+    Response(200, (("content-type", "application/grpc"),), b"r", (("grpc-status", "0"),)),
+)
+KINDS = (GET, POST, HEAD, HANGS_UP, TRAILERS, EMPTY_POST)
+
+ADD = "proxy_add_header_map_value"
+REPLACE = "proxy_replace_header_map_value"
+REMOVE = "proxy_remove_header_map_value"
+VALUE = "proxy_get_header_map_value"
+PAIRS = "proxy_get_header_map_pairs"
+SET_PAIRS = "proxy_set_header_map_pairs"
+SIZE = "proxy_get_header_map_size"
+READ = "proxy_get_buffer_bytes"
+WRITE = "proxy_set_buffer_bytes"
+STATUS = "proxy_get_buffer_status"
+CONTINUE = "proxy_continue_stream"
+CLOSE = "proxy_close_stream"
+PROPERTY = "proxy_get_property"
+REQUEST, REQUEST_TRAILERS, RESPONSE, RESPONSE_TRAILERS = range(4)
+WHOLE = -1  # as an unsigned number, more than any length
+SAY_BODY = call("proxy_log", 2, b"body")
+
+
+def reply(status: int = 403, body: bytes = b"no", pairs: bytes = b"", grpc: int = -1):  # type: ignore[no-untyped-def]  # noqa: ANN201  # a step, whose type is private
+    return call("proxy_send_local_response", status, b"why not", body, pairs, grpc)
+
+
+def dump(kind: int):  # type: ignore[no-untyped-def]  # noqa: ANN201  # a step, whose type is private
+    return tell(PAIRS, kind, OUT)
+
+
+@dataclass(frozen=True)
+class Case:
+    module: bytes
+    exchanges: tuple[Exchange, ...] = KINDS
+    on_error: str = "close"
+
+
+def changed(name: bytes, value: bytes) -> Case:
+    """Replace one of the request's headers."""
+    return Case(module(request_headers=[tell(REPLACE, REQUEST, name, value)]), (GET, POST))
