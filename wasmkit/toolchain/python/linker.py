@@ -98,7 +98,7 @@ def link(
 _INLINED_BYTES = 100
 """V8 without its baseline compiler, as Envoy runs it, inlines calls of functions up to about this
 size wherever they stand, which costs a third of its time to compile CPython and 25 MB, and
-makes no request faster (``make bench``). ``nop`` costs nothing: small bodies are filled up."""
+makes no request faster. ``nop`` costs nothing: small bodies are filled up."""
 
 
 def _entry(body: bytes) -> bytes:
