@@ -88,7 +88,7 @@ def prepare(preload: list[str]) -> None:
         if getattr(finder, "__name__", "") in ("BuiltinImporter", "FrozenImporter")
     ]
     sys.meta_path.append(_importer)
-    for name in ("app", "site", "_sitebuiltins", "collect", "sitecustomize", "usercustomize"):
+    for name in ("collect", "site", "_sitebuiltins", "sitecustomize", "usercustomize"):
         sys.modules.pop(name, None)
     for name in preload:
         __import__(name)
