@@ -113,7 +113,7 @@ def test_skopeo_inspects_the_image(place: Place) -> None:
 
 def test_crane_finds_the_image_valid(place: Place) -> None:
     # Checks sizes, digests, diff_ids and the config against the layers.
-    out("crane", "validate", "--remote", f"{place.repository}:0.1.0")
+    assert b"PASS" in out("crane", "validate", "--remote", f"{place.repository}:0.1.0")
 
 
 def test_crane_gets_the_same_bytes(place: Place) -> None:
@@ -221,5 +221,6 @@ def test_the_manifests_fit_the_schema_that_oras_holds() -> None:
     import jsonschema  # noqa: PLC0415 - one test's need
     import oras.schemas  # noqa: PLC0415 - one test's need
 
+    validator = jsonschema.Draft7Validator(oras.schemas.manifest)
     for artifact in (IMAGE, *build_referrers(PUBLICATION, IMAGE.descriptor)):
-        jsonschema.validate(document(artifact), oras.schemas.manifest)
+        assert list(validator.iter_errors(document(artifact))) == []

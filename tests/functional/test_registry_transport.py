@@ -237,7 +237,8 @@ def test_a_bad_upload_address_ends(registry: Registry, location: str) -> None:
     registry.answer = lambda seen: (
         Answer(202, {"Location": location}) if seen.method == "POST" else Answer(404)
     )
-    failure(lambda: registry.client.push_blob(IMAGE.blobs[0]))
+    assert registry.host in failure(lambda: registry.client.push_blob(IMAGE.blobs[0]))
+    assert [seen.method for seen in registry.seen].count("POST") == 1
 
 
 def test_a_registry_that_rewrites_manifests_is_found_out(registry: Registry) -> None:
@@ -379,7 +380,7 @@ def test_a_bad_token_ends_in_an_error(registry: Registry, tmp_path: Path, body: 
     registry.answer = lambda seen: (
         Answer(200, body=body) if seen.path.startswith("/token") else normal(seen)
     )
-    failure(lambda: registry.client.manifest("1.0.0"))
+    assert "secret-word" not in failure(lambda: registry.client.manifest("1.0.0"))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"auths":[]}', '{"auths":{"HOST":3}}'])
@@ -388,7 +389,7 @@ def test_a_broken_docker_configuration_ends_in_an_error(
 ) -> None:
     (tmp_path / "config.json").write_text(text.replace("HOST", registry.host))
     registry.answer = with_tokens(f"http://{registry.host}/token")
-    failure(lambda: registry.client.manifest("1.0.0"))
+    assert f"fetching {registry.host}" in failure(lambda: registry.client.manifest("1.0.0"))
 
 
 def test_credentials_do_not_follow_a_redirect_to_another_host(

@@ -36,7 +36,8 @@ SEED = bytes(
 def read(data: bytes) -> None:
     """Read; only BuildError and GuestModuleError may come of it."""
     with suppress(BuildError, GuestModuleError):
-        read_component(data)
+        component = read_component(data)
+        assert all(module.data in data for module in component.modules)
 
 
 def section(number: int, content: bytes) -> bytes:

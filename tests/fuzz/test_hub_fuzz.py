@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,9 @@ def test_schema(content: bytes) -> None:
 
 @given(st.binary() | st.text(alphabet="[]()<>!*_`#|-\\&\n a:").map(str.encode), st.text())
 def test_readme(content: bytes, name: str) -> None:
-    render_readme(content, name)
+    tags = re.findall(r"</?([a-z0-9]+)((?: [^>]*)?)>", render_readme(content, name))
+    assert not {tag for tag, _ in tags} & {"script", "style", "iframe", "img", "object", "form"}
+    assert not any(re.search(r"\bon\w+=|javascript:", attributes) for _, attributes in tags)
 
 
 @given(st.text(), st.text())

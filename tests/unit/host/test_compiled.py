@@ -156,7 +156,8 @@ def test_a_file_that_cannot_be_trusted_is_made_anew(tmp_path: Path, spoil: objec
 
 def test_an_unwritable_folder_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    compile_module(text(""), folder=tmp_path / "file" / "below")
+    found = compile_module(text(""), folder=tmp_path / "file" / "below")
+    assert [item.name for item in found.module.exports]
 
 
 def test_small_modules_are_not_kept(tmp_path: Path) -> None:

@@ -50,16 +50,7 @@ class Component:
     """Core modules by index (nested components' not counted) and core instances by index."""
 
     modules: tuple[Module, ...]
-    names: tuple[str, ...]
-    """The modules' names from their name sections, such as ``libc.so``."""
     instances: tuple[CoreInstance, ...]
-
-    def instance_of(self, module_name: str) -> int:
-        """Return the one instance of the module of that name; ``BuildError`` if there is none."""
-        for index, instance in enumerate(self.instances):
-            if instance.module is not None and self.names[instance.module] == module_name:
-                return index
-        raise BuildError(f"the component has no instance of a core module named {module_name}")
 
 
 class _Reader:
@@ -177,18 +168,6 @@ class _Reader:
             raise ValueError(f"section {number} does not end where it says")
 
 
-def _module_name(module: Module) -> str:
-    content = module.custom("name")
-    if not content or content[0] != 0:
-        return ""
-    try:
-        _, position = read_u32(content, 1)
-        size, position = read_u32(content, position)
-    except (IndexError, ValueError):
-        return ""
-    return content[position : position + size].decode(errors="replace")
-
-
 def read_component(data: bytes) -> Component:
     """Read a component's core modules and core instances.
 
@@ -209,5 +188,4 @@ def read_component(data: bytes) -> Component:
         raise BuildError(
             f"the component is malformed at byte {reader.position}: {reason}"
         ) from error
-    modules = tuple(reader.modules)
-    return Component(modules, tuple(map(_module_name, modules)), tuple(reader.instances))
+    return Component(tuple(reader.modules), tuple(reader.instances))

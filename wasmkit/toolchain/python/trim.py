@@ -15,7 +15,6 @@ object, since only an object's own source file points into the middle of it.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from wasmkit.errors import BuildError
 from wasmkit.toolchain.python.program import Function
-from wasmkit.wasm.instructions import OP, br_table_end, code_start
+from wasmkit.wasm.instructions import OP, PLAIN_BUT_I32_CONST, br_table_end, code_start
 from wasmkit.wasm.leb128 import read_i32, read_u32, write_u32
 
 if TYPE_CHECKING:
@@ -45,15 +44,6 @@ _I32_CONST, _I32_ADD, _I32_STORE = 0x41, 0x6A, 0x36
 
 _LEAST_OFFSET = 1 << 16
 """A constant below this is as likely a number as a place in the library's data."""
-
-_LEB = rb"[\x80-\xff]*[\x00-\x7f]"
-_NO_CONSTANT = re.compile(
-    rb"(?:[\x00\x01\x05\x0b\x0f\x1a\x1b\x45-\xc4\xd1]|[\x0c\x0d\x20-\x22\x42]" + _LEB + rb"|"
-    rb"[\x28-\x3e]" + _LEB + _LEB + rb"|[\x02-\x04][\x40\x6f\x70\x7c-\x7f]|[\x3f\x40]\x00|"
-    rb"\x43.{4}|\x44.{8}|\xfc(?:[\x00-\x07]|\x0a\x00\x00|\x0b\x00))*+",
-    re.DOTALL,
-)
-"""``instructions.PLAIN`` without ``i32.const``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +214,7 @@ class Reachability:
         constants: set[int] = set()
         start, end = self._program.body(function)
         position = code_start(data, start)
-        while (position := _NO_CONSTANT.match(data, position, end).end()) < end:  # type: ignore[union-attr]  # the pattern matches the empty string
+        while (position := PLAIN_BUT_I32_CONST.match(data, position, end).end()) < end:  # type: ignore[union-attr]  # the pattern matches the empty string
             opcode = data[position]
             if opcode == OP.BR_TABLE:
                 position = br_table_end(data, position)
