@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Final
 
 import wasmtime
 
-from wasmkit.host.imports import proxy_signatures
-from wasmkit.host.wasi import WASI_SIGNATURES
+from wasmkit.host.guest.imports import proxy_signatures
+from wasmkit.host.guest.wasi import WASI_SIGNATURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

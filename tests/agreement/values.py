@@ -29,7 +29,11 @@ from agreement.parts import (
 )
 from scripted_guest import OUT, call, module, tell, trap
 from wasmkit.abi.pairs import encode_pairs
-from wasmkit.host.envoy_headers import JOINED_IN_REQUESTS, JOINED_IN_RESPONSES, NOT_FROM_CLIENTS
+from wasmkit.host.http.envoy_headers import (
+    JOINED_IN_REQUESTS,
+    JOINED_IN_RESPONSES,
+    NOT_FROM_CLIENTS,
+)
 from wasmkit.traffic.model import Exchange, Request, Response
 
 HEADERS = {

@@ -18,8 +18,8 @@ from wasmkit.replay.session import ENGINES, open_engine
 from wasmkit.traffic.har import read_har
 
 if TYPE_CHECKING:
+    from wasmkit.engines.engine import Engine
     from wasmkit.project import Project
-    from wasmkit.replay.outcome import Engine
     from wasmkit.traffic.model import Exchange
 
 __all__ = ["EngineFigures", "Replays", "measure_replays"]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from wasmkit.engines.envoy import EnvoyEngine
 from wasmkit.project import Project, load_project
-from wasmkit.replay.engines.envoy import EnvoyEngine
-from wasmkit.templates import find_template, make_project
+from wasmkit.project.templates import find_template, make_project
 from wasmkit.toolchain import build
 from wasmkit.traffic.model import Exchange, Request, Response
 

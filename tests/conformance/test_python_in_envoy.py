@@ -16,15 +16,15 @@ import pytest
 
 from toolneeds import need_module
 from wasmkit.abi.constants import LogLevel
+from wasmkit.engines.engine import Engine, LogLine, Outcome
+from wasmkit.engines.envoy import EnvoyEngine
+from wasmkit.engines.wasm import WasmEngine
 from wasmkit.envoy.binary import find_envoy
 from wasmkit.envoy.bootstrap import Bootstrap, WasmFilter
 from wasmkit.envoy.ends import Upstream
 from wasmkit.envoy.process import EnvoyProcess, private_folder
 from wasmkit.project import load_project
-from wasmkit.replay.engines.envoy import EnvoyEngine
-from wasmkit.replay.engines.wasm import WasmEngine
 from wasmkit.replay.normal import normalise
-from wasmkit.replay.outcome import Engine, LogLine, Outcome
 from wasmkit.toolchain import build
 from wasmkit.traffic.model import Exchange, Request, Response
 

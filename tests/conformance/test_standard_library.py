@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from filter_project import make_project
-from wasmkit.replay.engines.wasm import WasmEngine
+from wasmkit.engines.wasm import WasmEngine
 from wasmkit.toolchain import build
 from wasmkit.traffic.model import Exchange, Request, Response
 

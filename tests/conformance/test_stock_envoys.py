@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from wasmkit.abi.constants import LogLevel
+from wasmkit.engines.engine import LogLine, Outcome
+from wasmkit.engines.envoy import EnvoyEngine
 from wasmkit.envoy.binary import find_envoy
 from wasmkit.envoy.ends import Upstream, request_once
-from wasmkit.envoy.http1 import Message, message_bytes, status_line
-from wasmkit.envoy.live import LiveEnvoy, LiveFilter
 from wasmkit.errors import GuestModuleError
-from wasmkit.replay.engines.envoy import EnvoyEngine
+from wasmkit.http.http1 import Message, message_bytes, status_line
 from wasmkit.replay.normal import normalise
-from wasmkit.replay.outcome import LogLine, Outcome
+from wasmkit.serve.live import LiveEnvoy, LiveFilter
 from wasmkit.traffic.model import Exchange, Request, Response
 from wat_guest import guest
 

@@ -16,8 +16,8 @@ from bench.figures import Figure, plain, seconds, table
 from bench.load import load_generator, run_load
 from toolneeds import need_module
 from wasmkit.envoy.ends import Upstream
-from wasmkit.envoy.http1 import Message, status_line
 from wasmkit.errors import CheckFailedError
+from wasmkit.http.http1 import Message, status_line
 
 TESTS = Path(__file__).resolve().parent.parent
 

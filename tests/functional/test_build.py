@@ -15,12 +15,12 @@ import pytest
 
 from filter_project import make_project
 from wasm_tools import lowest_features
+from wasmkit.engines.wasm import WasmEngine
 from wasmkit.errors import BuildError
 from wasmkit.inspection import Outcome, inspect_module
 from wasmkit.project import Project, load_project
-from wasmkit.replay.engines.wasm import WasmEngine
-from wasmkit.templates import find_template
-from wasmkit.templates import make_project as make_from_template
+from wasmkit.project.templates import find_template
+from wasmkit.project.templates import make_project as make_from_template
 from wasmkit.toolchain import build
 from wasmkit.traffic.model import Exchange, Request, Response
 from wasmkit.wasm.module import Kind, read_module

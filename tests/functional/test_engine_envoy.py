@@ -13,16 +13,16 @@ import pytest
 
 from toolneeds import need_module
 from wasmkit.abi.constants import LogLevel
+from wasmkit.engines.engine import LogLine
+from wasmkit.engines.envoy import EnvoyEngine
+from wasmkit.engines.wire import UnplayableError
 from wasmkit.errors import GuestModuleError, InputError
-from wasmkit.replay.engines.envoy import EnvoyEngine
 from wasmkit.replay.normal import normalise
-from wasmkit.replay.outcome import LogLine
-from wasmkit.replay.wire import UnplayableError
 from wasmkit.traffic.model import Exchange, Request, Response
 from wat_guest import guest
 
 if TYPE_CHECKING:
-    from wasmkit.replay.outcome import Outcome
+    from wasmkit.engines.engine import Outcome
 
 pytestmark = pytest.mark.envoy
 
@@ -328,7 +328,7 @@ def test_envoy_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     program = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "from wasmkit.replay.engines.envoy import EnvoyEngine\n"
+        "from wasmkit.engines.envoy import EnvoyEngine\n"
         "engine = EnvoyEngine(Path(sys.argv[1]).read_bytes())\n"
         "engine.__enter__()\n"
         "print(engine._process.main_thread, flush=True)\n"

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from wasmkit.abi.constants import LogLevel
+from wasmkit.engines.engine import LogLine
+from wasmkit.engines.native import NativeEngine
 from wasmkit.errors import BuildError, GuestModuleError
 from wasmkit.project import load_project
-from wasmkit.replay.engines.native import NativeEngine
-from wasmkit.replay.outcome import LogLine
 from wasmkit.traffic.model import Exchange, Request, Response
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ import pytest
 
 from scripted_guest import call, forever, module, returns, tell, trap
 from wasmkit.abi.constants import LogLevel
+from wasmkit.engines.engine import LogLine
+from wasmkit.engines.native import NativeEngine
+from wasmkit.engines.wasm import WasmEngine
 from wasmkit.errors import InputError
 from wasmkit.host.limits import Limits
 from wasmkit.project import load_project
-from wasmkit.replay.engines.native import NativeEngine
-from wasmkit.replay.engines.wasm import WasmEngine
 from wasmkit.replay.normal import normalise
-from wasmkit.replay.outcome import LogLine
 from wasmkit.toolchain import build
 from wasmkit.traffic.model import Exchange, Request, Response
 

@@ -16,16 +16,16 @@ from agreement.streams import BODIES, CLOSES, ORDER, PAUSES, REPLIES, TRAPS
 from agreement.values import HEADERS, OTHERS, PROPERTY_CASES, SPECIAL
 from scripted_guest import call, module, returns, trap
 from toolneeds import need_module
+from wasmkit.engines.envoy import EnvoyEngine
+from wasmkit.engines.wasm import WasmEngine
 from wasmkit.errors import GuestModuleError
-from wasmkit.replay.engines.envoy import EnvoyEngine
-from wasmkit.replay.engines.wasm import WasmEngine
 from wasmkit.replay.normal import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agreement.parts import Case
-    from wasmkit.replay.outcome import LogLine, Outcome
+    from wasmkit.engines.engine import LogLine, Outcome
 
 pytestmark = pytest.mark.envoy
 

@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 
 from toolneeds import need_program
-from wasmkit.json_schema import find_fault
 from wasmkit.project import load_project
+from wasmkit.project.json_schema import find_fault
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"

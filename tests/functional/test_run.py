@@ -19,7 +19,7 @@ import pytest
 
 from toolneeds import need_module
 from wasmkit.envoy.ends import Upstream, request_once
-from wasmkit.envoy.http1 import Message, message_bytes, status_line
+from wasmkit.http.http1 import Message, message_bytes, status_line
 from wat_guest import guest
 
 if TYPE_CHECKING:

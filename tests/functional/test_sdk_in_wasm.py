@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from wasmkit.abi.constants import LogLevel
+from wasmkit.engines.wasm import WasmEngine
 from wasmkit.project import load_project
-from wasmkit.replay.engines.wasm import WasmEngine
 from wasmkit.toolchain import build
 from wasmkit.traffic.model import Exchange, Request, Response
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wasmkit.replay.outcome import Outcome
+    from wasmkit.engines.engine import Outcome
 
 PROJECT = """
     [filter]

@@ -10,14 +10,14 @@ import pytest
 
 from toolneeds import need_module
 from wasmkit.project import Project, load_project
+from wasmkit.project.templates import find_template, make_project
 from wasmkit.replay.normal import normalise
 from wasmkit.replay.session import open_engine
-from wasmkit.templates import find_template, make_project
 from wasmkit.toolchain import build
 from wasmkit.traffic.har import read_har
 
 if TYPE_CHECKING:
-    from wasmkit.replay.outcome import Outcome
+    from wasmkit.engines.engine import Outcome
 
 ROOT = Path(__file__).parent.parent.parent
 RECORDINGS = sorted((ROOT / "tests" / "recordings").glob("*.har"))

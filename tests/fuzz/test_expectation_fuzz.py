@@ -11,10 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wasmkit.abi.constants import LogLevel
+from wasmkit.engines.engine import LogLine, Outcome
 from wasmkit.errors import InputError
 from wasmkit.replay.check import check
 from wasmkit.replay.expectation import parse_expectations
-from wasmkit.replay.outcome import LogLine, Outcome
 from wasmkit.traffic.model import Exchange, Request, Response
 
 FILE = Path("x.yaml")

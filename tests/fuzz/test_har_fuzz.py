@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from wasmkit.replay.wire import as_sent
+from wasmkit.engines.wire import as_sent
 from wasmkit.traffic.har import RecordingError, parse_har
 
 if TYPE_CHECKING:

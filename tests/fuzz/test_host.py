@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripted_guest import OUT, call, module, returns, tell
+from wasmkit.engines.wasm import WasmEngine
 from wasmkit.errors import GuestModuleError
-from wasmkit.host.imports import proxy_signatures
+from wasmkit.host.guest.imports import proxy_signatures
+from wasmkit.host.guest.loader import WasmGuest
+from wasmkit.host.guest.wasi import WASI_SIGNATURES
 from wasmkit.host.limits import Limits
 from wasmkit.host.plugin import Plugin, PluginSettings
-from wasmkit.host.vm import WasmGuest
-from wasmkit.host.wasi import WASI_SIGNATURES
-from wasmkit.replay.engines.wasm import WasmEngine
 from wasmkit.traffic.model import Exchange, Request, Response
 
 SIGNATURES = {**proxy_signatures("0.2.1"), **WASI_SIGNATURES}

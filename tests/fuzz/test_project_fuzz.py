@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from wasmkit.errors import InputError
 from wasmkit.project import load_project
-from wasmkit.toml_lines import TomlLines
+from wasmkit.project.toml_lines import TomlLines
 
 SEED = """\
 [filter]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wasmkit.envoy.http1 import MessageReader, message_bytes
-from wasmkit.replay.engines.envoy import _request_message
-from wasmkit.replay.wire import UnplayableError, as_sent
+from wasmkit.engines.envoy import _request_message
+from wasmkit.engines.wire import UnplayableError, as_sent
+from wasmkit.http.http1 import MessageReader, message_bytes
 from wasmkit.traffic.model import Exchange, Request, Response
 
 names = st.one_of(

@@ -15,8 +15,8 @@ from wasmkit.artifact import media_types as oci
 from wasmkit.artifact.descriptor import digest_of
 from wasmkit.artifact.layer import MAX_MODULE_SIZE, module_from_layer
 from wasmkit.artifact.manifest import Index, Manifest
-from wasmkit.atomic_file import write_atomically
 from wasmkit.errors import GuestModuleError, InputError, RegistryError
+from wasmkit.files import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path

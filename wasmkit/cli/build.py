@@ -23,8 +23,8 @@ __all__ = ["command"]
 )
 def command(path: Path, output: Path | None) -> None:
     """Build the project and say what was written."""
-    from wasmkit.atomic_file import write_atomically  # noqa: PLC0415  # --help stays fast
     from wasmkit.cli.progress import progress  # noqa: PLC0415
+    from wasmkit.files import write_atomically  # noqa: PLC0415  # --help stays fast
     from wasmkit.project import load_project  # noqa: PLC0415
     from wasmkit.toolchain import build  # noqa: PLC0415
 

@@ -12,7 +12,7 @@ import click
 from wasmkit.errors import InputError
 
 if TYPE_CHECKING:
-    from wasmkit.templates import Parameter, Template
+    from wasmkit.project.templates import Parameter, Template
 
 __all__ = ["command"]
 
@@ -39,7 +39,7 @@ def command(
 
     NAME is the folder to make; its last part becomes the filter's name.
     """
-    from wasmkit import templates  # noqa: PLC0415  # keeps --help fast
+    from wasmkit.project import templates  # noqa: PLC0415  # keeps --help fast
 
     if list_only:
         for each in templates.list_templates():

@@ -70,10 +70,10 @@ def _serve(
     envoy: Path | None,
 ) -> None:
     from wasmkit.envoy.binary import find_envoy  # noqa: PLC0415 - keeps --help fast
-    from wasmkit.envoy.echo import echo  # noqa: PLC0415 - keeps --help fast
     from wasmkit.envoy.ends import Upstream  # noqa: PLC0415 - keeps --help fast
-    from wasmkit.envoy.live import LiveEnvoy, fingerprint, reload_on_change  # noqa: PLC0415 - as above
-    from wasmkit.served import FilterSource  # noqa: PLC0415 - keeps --help fast
+    from wasmkit.serve.echo import echo  # noqa: PLC0415 - keeps --help fast
+    from wasmkit.serve.live import LiveEnvoy, fingerprint, reload_on_change  # noqa: PLC0415 - as above
+    from wasmkit.serve.served import FilterSource  # noqa: PLC0415 - keeps --help fast
 
     target = None if upstream is None else _upstream(upstream)
     binary = find_envoy(envoy)

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Self
 
-from wasmkit.envoy.http1 import Message, MessageReader, has_no_body, message_bytes
+from wasmkit.http.http1 import Message, MessageReader, has_no_body, message_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,9 +18,9 @@ from wasmkit.abi.constants import LogLevel
 from wasmkit.envoy import _launch
 from wasmkit.envoy.binary import INSTALL_HINT
 from wasmkit.envoy.bootstrap import CONNECTION_STATS, Bootstrap, bootstrap_json
-from wasmkit.envoy.http1 import Message, MessageReader, message_bytes
 from wasmkit.envoy.log import LOG_FORMAT, LogPump, LogRecord, guest_message, trap_reason
 from wasmkit.errors import GuestModuleError, InputError, MissingPartError, WasmkitError
+from wasmkit.http.http1 import Message, MessageReader, message_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 from wasmkit.abi.constants import BufferType, HeaderMapType, LogLevel, Status, StreamType
 from wasmkit.abi.pairs import MAX_PAIRS, MAX_PAIRS_BYTES, decode_pairs, encode_pairs
 from wasmkit.host.buffer import Buffer
-from wasmkit.host.guest import GuestTrapError
+from wasmkit.host.guest.protocol import GuestTrapError
 
 if TYPE_CHECKING:
-    from wasmkit.host.context import Context
-    from wasmkit.host.headers import HeaderMap, Pair
+    from wasmkit.host.contexts.context import Context
     from wasmkit.host.plugin import Plugin
+    from wasmkit.http.headers import HeaderMap, Pair
 
 __all__ = ["CallError", "Calls"]
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Self
 from wasmkit.abi.constants import LogLevel  # noqa: TC001  # the type of an attribute
 from wasmkit.errors import GuestModuleError
 from wasmkit.host.calls import Calls
-from wasmkit.host.context import Context, RootContext
-from wasmkit.host.guest import Guest, GuestTrapError
+from wasmkit.host.contexts.context import Context, RootContext
+from wasmkit.host.guest.protocol import Guest, GuestTrapError
 from wasmkit.host.limits import Limits
 
 if TYPE_CHECKING:

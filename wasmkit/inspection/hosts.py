@@ -8,9 +8,9 @@ and which of them a module may call while it starts. Each line was measured on s
 from __future__ import annotations
 
 from wasmkit.errors import InputError
-from wasmkit.host.imports import proxy_signatures
-from wasmkit.host.vm import callback_signatures
-from wasmkit.host.wasi import WASI_MODULES, WASI_SIGNATURES
+from wasmkit.host.guest.imports import proxy_signatures
+from wasmkit.host.guest.loader import callback_signatures
+from wasmkit.host.guest.wasi import WASI_MODULES, WASI_SIGNATURES
 
 __all__ = [
     "ENVOYS",

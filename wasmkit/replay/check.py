@@ -18,8 +18,8 @@ from wasmkit.replay.result import Difference
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from wasmkit.engines.engine import LogLine, Outcome
     from wasmkit.replay.expectation import BodyRule, Expectation, HeaderRule, LogRule, MessageRule
-    from wasmkit.replay.outcome import LogLine, Outcome
     from wasmkit.traffic.model import Exchange, Header, Request, Response
 
 __all__ = ["TRACEBACK", "check"]

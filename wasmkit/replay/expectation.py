@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from wasmkit.abi.constants import LogLevel
 from wasmkit.errors import InputError
-from wasmkit.json_schema import dotted, find_fault
+from wasmkit.project.json_schema import dotted, find_fault
 from wasmkit.replay.located_yaml import parse_yaml
 from wasmkit.replay.pattern import PatternError, compile_pattern
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wasmkit.replay.outcome import Outcome
+    from wasmkit.engines.engine import Outcome
     from wasmkit.traffic.model import Header
 
 __all__ = ["VOLATILE_REQUEST_HEADERS", "VOLATILE_RESPONSE_HEADERS", "normalise"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wasmkit.replay.outcome import LogLine, Outcome
+    from wasmkit.engines.engine import LogLine, Outcome
     from wasmkit.traffic.model import Exchange
 
 __all__ = ["Difference", "ExchangeResult", "Run"]

@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from wasmkit.engines.engine import Outcome
 from wasmkit.errors import InputError
-from wasmkit.json_schema import did_you_mean, dotted
 from wasmkit.project import configuration_fault
+from wasmkit.project.json_schema import did_you_mean, dotted
 from wasmkit.replay.check import check
 from wasmkit.replay.expectation import read_expectations
-from wasmkit.replay.outcome import Outcome
 from wasmkit.replay.result import Difference, ExchangeResult, Run
 from wasmkit.traffic.har import read_har
 from wasmkit.traffic.model import Response
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from wasmkit.engines.engine import Engine
     from wasmkit.project import Project
     from wasmkit.replay.expectation import Expectation, ExpectationFile
-    from wasmkit.replay.outcome import Engine
     from wasmkit.traffic.model import Exchange, Recording
 
 __all__ = ["ENGINES", "Case", "open_engine", "plan", "play"]
@@ -56,11 +56,11 @@ def open_engine(kind: str, project: Project, module: bytes, configuration: bytes
     """
     match kind:
         case "native":
-            from wasmkit.replay.engines.native import NativeEngine  # noqa: PLC0415  # slow, optional
+            from wasmkit.engines.native import NativeEngine  # noqa: PLC0415  # slow, optional
 
             return NativeEngine(project, configuration=configuration)
         case "envoy":
-            from wasmkit.replay.engines.envoy import EnvoyEngine  # noqa: PLC0415  # slow, optional
+            from wasmkit.engines.envoy import EnvoyEngine  # noqa: PLC0415  # slow, optional
 
             return EnvoyEngine(
                 module,
@@ -70,7 +70,7 @@ def open_engine(kind: str, project: Project, module: bytes, configuration: bytes
                 on_error=project.on_error,
             )
         case "wasm":
-            from wasmkit.replay.engines.wasm import WasmEngine  # noqa: PLC0415  # slow, optional
+            from wasmkit.engines.wasm import WasmEngine  # noqa: PLC0415  # slow, optional
 
             return WasmEngine(
                 module,

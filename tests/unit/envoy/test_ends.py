@@ -7,7 +7,7 @@ import time
 import pytest
 
 from wasmkit.envoy.ends import Upstream, request_once
-from wasmkit.envoy.http1 import Message, message_bytes, status_line
+from wasmkit.http.http1 import Message, message_bytes, status_line
 
 
 def ask(address: tuple[str, int], message: Message, seconds: float = 5) -> Message:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from wasmkit.abi.constants import LogLevel
+from wasmkit.engines.engine import LogLine, Outcome
 from wasmkit.replay.check import check
 from wasmkit.replay.expectation import parse_expectations
-from wasmkit.replay.outcome import LogLine, Outcome
 from wasmkit.replay.result import Difference
 from wasmkit.traffic.model import Exchange, Request, Response
 

@@ -11,9 +11,9 @@ import click
 import pytest
 
 from wasmkit.abi.constants import LogLevel
+from wasmkit.engines.engine import LogLine, Outcome
 from wasmkit.replay.check import check
 from wasmkit.replay.expectation import parse_expectations
-from wasmkit.replay.outcome import LogLine, Outcome
 from wasmkit.replay.report.junit import junit_report
 from wasmkit.replay.report.machine import json_report
 from wasmkit.replay.report.text import clean, render_run, render_summary

@@ -11,9 +11,9 @@ import click
 import pytest
 
 from wasmkit.cli.test import command
+from wasmkit.engines.engine import LogLine, Outcome
 from wasmkit.errors import InputError
 from wasmkit.project import ConfigSection, Project
-from wasmkit.replay.outcome import LogLine, Outcome
 from wasmkit.replay.session import ENGINES, plan, play
 from wasmkit.traffic.model import Response
 

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from wasmkit.replay.outcome import LogLine
+    from wasmkit.engines.engine import LogLine
     from wasmkit.replay.result import Difference, ExchangeResult, Run
 
 __all__ = ["VERSION", "json_report"]

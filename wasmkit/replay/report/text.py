@@ -17,7 +17,7 @@ from wasmkit.abi.constants import LogLevel
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from wasmkit.replay.outcome import LogLine
+    from wasmkit.engines.engine import LogLine
     from wasmkit.replay.result import Difference, ExchangeResult, Run
 
 __all__ = ["clean", "render_run", "render_summary"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasmkit.errors import BuildError
-from wasmkit.host.compiled import compile_module
+from wasmkit.host.guest.compiled import compile_module
 from wasmkit.toolchain.python.glue import CALLBACKS
 from wasmkit.toolchain.python.image import IMAGE_SECTION, Image
 from wasmkit.toolchain.python.interpreter import Interpreter

@@ -20,13 +20,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wasmkit.private_folder import is_private_file, make_private_folder
+from wasmkit.files import cache_folder, is_private_file, make_private_folder
 from wasmkit.toolchain.python.image import Image, make_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["PACKED", "cache_folder", "image_key", "load_image", "pack_image"]
+__all__ = ["PACKED", "image_key", "load_image", "pack_image"]
 
 PACKED = Path(__file__).parent / "_image"
 """Where a wheel holds the image: ``<key>.module.xz`` and ``<key>.library.zip``."""
@@ -48,12 +48,6 @@ def image_key() -> str:
     return digest.hexdigest()[:32]
 
 
-def cache_folder() -> Path:
-    """Return where images are kept; ``XDG_CACHE_HOME`` moves it."""
-    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (base if base.is_absolute() else Path.home() / ".cache") / "wasmkit" / "python"
-
-
 def load_image(progress: Callable[[str], None]) -> Image:
     """Return the image for this version of wasmkit; make it if there is none.
 
@@ -62,7 +56,7 @@ def load_image(progress: Callable[[str], None]) -> Image:
     key = image_key()
     if (packed := _packed(key)) is not None:
         return packed
-    folder = cache_folder()
+    folder = cache_folder("python")
     try:
         make_private_folder(folder)
     except OSError:

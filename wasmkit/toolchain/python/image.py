@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import wasmkit.abi
 import wasmkit.sdk
 from wasmkit.errors import BuildError
-from wasmkit.host.compiled import compile_module
+from wasmkit.host.guest.compiled import compile_module
 from wasmkit.toolchain.python import recursion
 from wasmkit.toolchain.python.component import read_component
 from wasmkit.toolchain.python.glue import CALLBACKS, METHODS, glue_for

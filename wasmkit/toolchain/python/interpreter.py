@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import wasmtime
 
 from wasmkit.errors import BuildError
-from wasmkit.host.compiled import CompiledModule, engine
+from wasmkit.host.guest.compiled import CompiledModule, engine
 from wasmkit.toolchain.python.snapshot import Snapshot
 
 if TYPE_CHECKING:

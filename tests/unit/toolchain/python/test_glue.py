@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import wasmtime
 
-from wasmkit.host.vm import callback_signatures
+from wasmkit.host.guest.loader import callback_signatures
 from wasmkit.sdk._dispatch import CALLBACK_NAMES
 from wasmkit.sdk._host import HostCalls
 from wasmkit.toolchain.python.glue import CALLBACKS, METHODS, glue_for

@@ -13,7 +13,7 @@ import pytest
 
 from small_image import EXCHANGE_SLOT, small_image
 from wasmkit.errors import BuildError
-from wasmkit.host.compiled import compile_module
+from wasmkit.host.guest.compiled import compile_module
 from wasmkit.toolchain.python.interpreter import Interpreter
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import wasmtime
 from small_component import COMPONENT, program
 from small_image import EXCHANGE_SLOT, THREAD_STATE, small_image
 from wasmkit.errors import BuildError
-from wasmkit.host.compiled import compile_module
+from wasmkit.host.guest.compiled import compile_module
 from wasmkit.toolchain.python.interpreter import Interpreter
 from wasmkit.toolchain.python.linker import Wrapper, reachable
 from wasmkit.toolchain.python.recursion import set_limit, wrappers

@@ -1,0 +1,1 @@
+"""A module as an object: loaded as strictly as Envoy does, linked, called."""

@@ -1,0 +1,1 @@
+"""``wasmkit run``: stock Envoy with a project's filter, loaded again when a file is saved."""
