@@ -83,7 +83,7 @@ def dump(kind: int):  # type: ignore[no-untyped-def]  # noqa: ANN201  # a step, 
 class Case:
     module: bytes
     exchanges: tuple[Exchange, ...] = KINDS
-    on_error: str = "close"
+    fail_open: bool = False
 
 
 def changed(name: bytes, value: bytes) -> Case:

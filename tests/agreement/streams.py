@@ -120,7 +120,7 @@ TRAPS = {
         for name in ("request_headers", "request_body", "response_headers", "response_body", "log")
     },
     "behind a local reply": Case(module(request_headers=[reply(), trap]), (POST,)),
-    "open": Case(module(request_headers=[trap]), (GET, POST), on_error="open"),
+    "open": Case(module(request_headers=[trap]), (GET, POST), fail_open=True),
     "in gRPC": Case(module(request_headers=[trap]), (GRPC, GRPC)),
     "in malloc": Case(
         module(request_headers=[tell(VALUE, REQUEST, b"x-foo", OUT)]).replace(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loadcases import CASES, UNSAFE, LoadCase
+from plugins import plugin_of
 from wasmkit.envoy.binary import find_envoy
-from wasmkit.envoy.bootstrap import Bootstrap, WasmFilter
+from wasmkit.envoy.bootstrap import Bootstrap
 from wasmkit.envoy.process import EnvoyProcess, private_folder
 from wasmkit.errors import GuestModuleError
 from wasmkit.inspection import Outcome, inspect_module, release_of
@@ -29,7 +30,11 @@ def seen(envoy: Path, data: bytes) -> tuple[Outcome, str]:
         file.write_bytes(data)
         nobody = ("127.0.0.1", 1)
         bootstrap = Bootstrap(
-            WasmFilter(file, "n", "r"), ("127.0.0.1", 0), nobody, folder / "admin.sock"
+            plugin_of(data, name="n", root_id="r"),
+            file,
+            ("127.0.0.1", 0),
+            nobody,
+            folder / "admin.sock",
         )
         try:
             with EnvoyProcess(find_envoy(envoy), bootstrap, sink=lambda _: None):

@@ -33,13 +33,8 @@ def module(project: Project) -> bytes:
 
 def test_it_sets_its_header(project: Project, module: bytes, stock_envoy: Path) -> None:
     exchange = Exchange(Request("GET", "https", "shop.example", "/"), Response(200, (), b"hi"))
-    with EnvoyEngine(
-        module,
-        configuration=json.dumps(project.config.example).encode(),
-        root_id=project.root_id,
-        name=project.name,
-        envoy=stock_envoy,
-    ) as engine:
+    plugin = project.plugin_config(module, json.dumps(project.config.example).encode())
+    with EnvoyEngine(plugin, envoy=stock_envoy) as engine:
         for _ in range(3):
             outcome = engine.play(exchange)
             assert outcome.trap == ""

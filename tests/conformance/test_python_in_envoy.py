@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from plugins import plugin_of
 from toolneeds import need_module
 from wasmkit.abi.constants import LogLevel
 from wasmkit.engines.engine import Engine, LogLine, Outcome
 from wasmkit.engines.envoy import EnvoyEngine
 from wasmkit.engines.wasm import WasmEngine
 from wasmkit.envoy.binary import find_envoy
-from wasmkit.envoy.bootstrap import Bootstrap, WasmFilter
+from wasmkit.envoy.bootstrap import Bootstrap
 from wasmkit.envoy.ends import Upstream
 from wasmkit.envoy.process import EnvoyProcess, private_folder
 from wasmkit.project import load_project
@@ -141,13 +142,13 @@ def module() -> bytes:
 
 @pytest.fixture(scope="module")
 def envoy_engine(module: bytes) -> Iterator[Engine]:
-    with EnvoyEngine(module, name="torture") as engine:
+    with EnvoyEngine(plugin_of(module, name="torture")) as engine:
         yield engine
 
 
 @pytest.fixture(scope="module")
 def wasm_engine(module: bytes) -> Iterator[Engine]:
-    with WasmEngine(module, name="torture") as engine:
+    with WasmEngine(plugin_of(module, name="torture")) as engine:
         yield engine
 
 
@@ -237,7 +238,7 @@ def test_sleep_does_not_stop_a_worker(envoy_engine: Engine) -> None:
 
 
 def test_vms_draw_different_numbers(module: bytes, envoy_engine: Engine) -> None:
-    with EnvoyEngine(module, name="torture") as other:
+    with EnvoyEngine(plugin_of(module, name="torture")) as other:
         drawn = [
             value
             for engine in (envoy_engine, other)
@@ -330,7 +331,8 @@ def test_memory_is_flat_over_100_000_requests(module: bytes) -> None:
     with private_folder() as folder, Upstream(lambda _: None) as upstream:
         (folder / "filter.wasm").write_bytes(module)
         bootstrap = Bootstrap(
-            filter=WasmFilter(module=folder / "filter.wasm", name="torture"),
+            plugin=plugin_of(module, name="torture"),
+            module=folder / "filter.wasm",
             listen=("127.0.0.1", 0),
             upstream=upstream.address,
             admin_socket=folder / "admin.sock",

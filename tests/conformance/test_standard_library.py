@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from filter_project import make_project
+from plugins import plugin_of
 from wasmkit.engines.wasm import WasmEngine
 from wasmkit.toolchain import build
 from wasmkit.traffic.model import Exchange, Request, Response
@@ -93,7 +94,7 @@ def test_a_part_of_the_library_alone(module: str, tmp_path: Path) -> None:
     importlib.import_module(module)
     expected = repr(eval(expression, names))
     exchange = Exchange(Request("GET", "http", "a", "/"), Response(200))
-    with WasmEngine(build(project), configuration=b"") as engine:
+    with WasmEngine(plugin_of(build(project))) as engine:
         outcome = engine.play(exchange)
     assert outcome.trap == ""
     assert (outcome.client.body.decode(), outcome.logs) == (expected, ())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from plugins import plugin_of
 from wasmkit.abi.constants import LogLevel
 from wasmkit.engines.engine import LogLine, Outcome
 from wasmkit.engines.envoy import EnvoyEngine
@@ -14,12 +15,14 @@ from wasmkit.envoy.ends import Upstream, request_once
 from wasmkit.errors import GuestModuleError
 from wasmkit.http.http1 import Message, message_bytes, status_line
 from wasmkit.replay.normal import normalise
-from wasmkit.serve.live import LiveEnvoy, LiveFilter
+from wasmkit.serve.live import LiveEnvoy
 from wasmkit.traffic.model import Exchange, Request, Response
 from wat_guest import guest
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from wasmkit.plugin import PluginConfig
 
 pytestmark = pytest.mark.envoy
 
@@ -30,7 +33,7 @@ EXCHANGE = Exchange(
 
 
 def play(envoy: Path, module: bytes) -> Outcome:
-    with EnvoyEngine(module, name="under-test", root_id="root", envoy=envoy) as engine:
+    with EnvoyEngine(plugin_of(module, name="under-test", root_id="root"), envoy=envoy) as engine:
         return normalise(engine.play(EXCHANGE))
 
 
@@ -72,17 +75,17 @@ def test_local_reply_and_trap(stock_envoy: Path) -> None:
 def test_refusal(stock_envoy: Path) -> None:
     module = guest(configure='(call $say $"bad setting") (i32.const 0)')
     with pytest.raises(GuestModuleError, match="Failed to configure") as caught:
-        EnvoyEngine(module, name="n", envoy=stock_envoy).__enter__()
+        EnvoyEngine(plugin_of(module, name="n"), envoy=stock_envoy).__enter__()
     assert caught.value.hint == "bad setting"
 
 
 def test_exchange_while_it_serves(stock_envoy: Path) -> None:
-    def live_filter(value: str, configured: int = 1) -> LiveFilter:
+    def live_filter(value: str, configured: int = 1) -> PluginConfig:
         module = guest(
             configure=f'(call $say $"conf {value}") (i32.const {configured})',
             response_headers=f'(call $add (i32.const 2) $"x-value" $"{value}") (i32.const 0)',
         )
-        return LiveFilter(module, "n", "r", b"{}", "close")
+        return plugin_of(module, name="n", root_id="r", configuration=b"{}")
 
     def value() -> str | None:
         data = message_bytes(Message("GET / HTTP/1.1", (("host", "a"),)))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from filter_project import make_project
+from plugins import plugin_of
 from wasm_tools import lowest_features
 from wasmkit.engines.wasm import WasmEngine
 from wasmkit.errors import BuildError
@@ -170,7 +171,7 @@ def test_a_build_takes_about_as_long_as_the_imports(tmp_path: Path, module: byte
 def play(project: Project) -> str:
     """Return the value that the filter set."""
     exchange = Exchange(Request("GET", "http", "example.com", "/"), Response(200))
-    with WasmEngine(build(project)) as engine:
+    with WasmEngine(plugin_of(build(project))) as engine:
         upstream = engine.play(exchange).upstream
     assert upstream is not None
     return dict(upstream.headers)["x-value"]

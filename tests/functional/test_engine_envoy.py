@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from plugins import plugin_of
 from toolneeds import need_module
 from wasmkit.abi.constants import LogLevel
 from wasmkit.engines.engine import LogLine
@@ -37,8 +38,10 @@ def _envoy() -> None:
     need_module("envoy")
 
 
-def play(module: bytes, *exchanges: Exchange, on_error: str = "close") -> list[Outcome]:
-    with EnvoyEngine(module, configuration=b"{}", name="under-test", on_error=on_error) as engine:
+def play(module: bytes, *exchanges: Exchange, fail_open: bool = False) -> list[Outcome]:
+    with EnvoyEngine(
+        plugin_of(module, configuration=b"{}", name="under-test", fail_open=fail_open)
+    ) as engine:
         return [normalise(engine.play(exchange)) for exchange in exchanges]
 
 
@@ -210,7 +213,7 @@ def test_startup_lines_are_those_of_the_vm_that_serves() -> None:
         vm_start='(call $say $"start") (i32.const 1)',
         configure="(call $echo (i32.const 7)) (i32.const 1)",
     )
-    with EnvoyEngine(module, configuration=b'{"a": "\xc3\xa9"}', root_id="r") as engine:
+    with EnvoyEngine(plugin_of(module, configuration=b'{"a": "\xc3\xa9"}', root_id="r")) as engine:
         assert engine.startup_logs == (
             LogLine(LogLevel.INFO, "start"),
             LogLine(LogLevel.INFO, '{"a": "é"}'),
@@ -220,20 +223,20 @@ def test_startup_lines_are_those_of_the_vm_that_serves() -> None:
 
 def test_configuration_that_is_no_text_arrives_as_it_is() -> None:
     module = guest(configure="(call $echo (i32.const 7)) (i32.const 1)")
-    with EnvoyEngine(module, configuration=b"\xff\x00\xfe") as engine:
+    with EnvoyEngine(plugin_of(module, configuration=b"\xff\x00\xfe")) as engine:
         assert engine.startup_logs == (LogLine(LogLevel.INFO, "\udcff\x00\udcfe"),)
 
 
-@pytest.mark.parametrize("on_error", ["close", "open"])
-def test_a_trap_is_an_outcome_and_its_vm_stays_dead(on_error: str) -> None:
+@pytest.mark.parametrize("fail_open", [False, True])
+def test_a_trap_is_an_outcome_and_its_vm_stays_dead(fail_open: bool) -> None:
     module = guest(request_headers='(call $say $"before") (unreachable)')
-    first, second = play(module, *[Exchange(GET, OK)] * 2, on_error=on_error)
+    first, second = play(module, *[Exchange(GET, OK)] * 2, fail_open=fail_open)
     assert first.client.status == 503
     assert first.upstream is None
     assert first.logs == (LogLine(LogLevel.INFO, "before"),)
     assert "proxy_on_request_headers failed: Uncaught RuntimeError: unreachable" in first.trap
     assert second.trap == ""
-    assert second.client.status == (200 if on_error == "open" else 503)
+    assert second.client.status == (200 if fail_open else 503)
 
 
 def test_a_trap_after_the_headers_cuts_the_response() -> None:
@@ -256,7 +259,7 @@ def test_https_recordings_look_like_https_to_the_filter() -> None:
 
 def test_a_filter_that_pauses_for_good_gives_no_response() -> None:
     module = guest(request_headers="(i32.const 1)", delete='(call $say $"gone")')
-    with EnvoyEngine(module, exchange_seconds=0.3) as engine:
+    with EnvoyEngine(plugin_of(module), exchange_seconds=0.3) as engine:
         for _ in range(2):
             outcome = engine.play(Exchange(GET, OK))
             assert outcome.client == Response(0)
@@ -267,7 +270,7 @@ def test_a_filter_that_pauses_for_good_gives_no_response() -> None:
 def test_an_endless_loop_ends_as_a_trap() -> None:
     module = guest(request_headers="(loop $l (br $l)) (i32.const 0)")
     started = time.monotonic()
-    with EnvoyEngine(module, exchange_seconds=0.3) as engine:
+    with EnvoyEngine(plugin_of(module), exchange_seconds=0.3) as engine:
         outcomes = [engine.play(Exchange(GET, OK)) for _ in range(2)]
     assert [outcome.client for outcome in outcomes] == [Response(0)] * 2
     assert all("did not return within 0.3 seconds" in outcome.trap for outcome in outcomes)
@@ -292,12 +295,14 @@ def test_an_endless_loop_ends_as_a_trap() -> None:
     ],
     ids=["garbage", "import", "configure", "trap"],
 )
-@pytest.mark.parametrize("on_error", ["close", "open"])
+@pytest.mark.parametrize("fail_open", [False, True])
 def test_a_module_that_envoy_refuses(
-    module: bytes, reason: str, last_line: str, on_error: str
+    module: bytes, reason: str, last_line: str, fail_open: bool
 ) -> None:
     with pytest.raises(GuestModuleError, match="Envoy refuses the filter") as caught:
-        EnvoyEngine(module, name="under-test", root_id="r", on_error=on_error).__enter__()
+        EnvoyEngine(
+            plugin_of(module, name="under-test", root_id="r", fail_open=fail_open)
+        ).__enter__()
     assert reason in str(caught.value)
     assert caught.value.hint == last_line
 
@@ -306,12 +311,12 @@ def test_a_module_that_kills_envoy_is_refused_with_the_signal() -> None:
     # An exported function with v128 in its type ends the process in V8 (1.36 to 1.40).
     module = guest('(func (export "bad") (param v128))')
     with pytest.raises(GuestModuleError, match="died of the module: killed by SIG"):
-        EnvoyEngine(module).__enter__()
+        EnvoyEngine(plugin_of(module)).__enter__()
 
 
 def test_what_cannot_be_sent_is_refused_and_the_next_exchange_is_played() -> None:
     tunnel = Exchange(Request("CONNECT", "http", "a:443", "a:443"), OK)
-    with EnvoyEngine(PASSES) as engine:
+    with EnvoyEngine(plugin_of(PASSES)) as engine:
         with pytest.raises(UnplayableError, match="tunnels"):
             engine.play(tunnel)
         assert engine.play(Exchange(GET, OK)).client.status == 200
@@ -319,7 +324,7 @@ def test_what_cannot_be_sent_is_refused_and_the_next_exchange_is_played() -> Non
 
 def test_an_envoy_that_is_named_must_be_one(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no file"):
-        EnvoyEngine(PASSES, envoy=tmp_path / "envoy").__enter__()
+        EnvoyEngine(plugin_of(PASSES), envoy=tmp_path / "envoy").__enter__()
 
 
 def test_envoy_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
@@ -329,7 +334,8 @@ def test_envoy_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         "import os, signal, sys\n"
         "from pathlib import Path\n"
         "from wasmkit.engines.envoy import EnvoyEngine\n"
-        "engine = EnvoyEngine(Path(sys.argv[1]).read_bytes())\n"
+        "from wasmkit.plugin import PluginConfig, VmConfig\n"
+        "engine = EnvoyEngine(PluginConfig(VmConfig(Path(sys.argv[1]).read_bytes())))\n"
         "engine.__enter__()\n"
         "print(engine._process.main_thread, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -31,6 +31,10 @@ POST = Exchange(
 )
 
 
+def native(project: Project, configuration: bytes = b"") -> NativeEngine:
+    return NativeEngine(project, project.plugin_config(b"", configuration))
+
+
 def make(folder: Path, source: str, *, on_error: str = "close") -> Project:
     (folder / "src").mkdir(parents=True)
     (folder / "src" / "filter.py").write_text(textwrap.dedent(source))
@@ -80,7 +84,7 @@ EVERYTHING = """
 
 def test_a_filter_runs_with_its_configuration_and_its_output_is_its_log(tmp_path: Path) -> None:
     project = make(tmp_path, EVERYTHING)
-    with NativeEngine(project, configuration=b'{"value": "caf\\u00e9"}') as engine:
+    with native(project, b'{"value": "caf\\u00e9"}') as engine:
         outcome = engine.play(GET)
     assert outcome.upstream is not None
     assert ("x-one", "3") in outcome.upstream.headers
@@ -97,7 +101,7 @@ def test_a_filter_runs_with_its_configuration_and_its_output_is_its_log(tmp_path
 def test_this_process_is_as_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = logging.getLogger()
     before = (list(sys.path), root.level, list(root.handlers), set(sys.modules))
-    with NativeEngine(make(tmp_path, EVERYTHING)) as engine:
+    with native(make(tmp_path, EVERYTHING)) as engine:
         engine.play(GET)
         assert (root.level, list(root.handlers)) == before[1:3]
     assert (sys.path, root.level, root.handlers) == (before[0], before[1], before[2])
@@ -117,14 +121,14 @@ def test_two_projects_with_the_same_module_name(tmp_path: Path) -> None:
     for name in ("one", "two"):
         project = make(tmp_path / name, source)
         (project.source_dir / "other.py").write_text(f"NAME = {name!r}")
-        with NativeEngine(project) as engine:
+        with native(project) as engine:
             assert ("x-new", name) in engine.play(GET).client.headers
 
 
 def test_two_engines_at_a_time(tmp_path: Path) -> None:
     with (
-        NativeEngine(make(tmp_path / "a", EVERYTHING), configuration=b'{"value": "a"}') as first,
-        NativeEngine(make(tmp_path / "b", EVERYTHING), configuration=b'{"value": "b"}') as second,
+        native(make(tmp_path / "a", EVERYTHING), b'{"value": "a"}') as first,
+        native(make(tmp_path / "b", EVERYTHING), b'{"value": "b"}') as second,
     ):
         for engine, value in ((first, "a"), (second, "b"), (first, "a")):
             outcome = engine.play(GET)
@@ -140,7 +144,7 @@ def test_whole_bodies_and_local_replies(tmp_path: Path) -> None:
             def on_request_body_complete(self, body):
                 self.send_response(422, {"x-length": str(len(body))}, b"no")
     """
-    with NativeEngine(make(tmp_path, source)) as engine:
+    with native(make(tmp_path, source)) as engine:
         outcome = engine.play(POST)
         assert outcome.upstream is None
         assert (outcome.client.status, outcome.client.body) == (422, b"no")
@@ -160,7 +164,7 @@ RAISES = """
 
 @pytest.mark.parametrize(("on_error", "status"), [("close", 500), ("open", 200)])
 def test_an_exception_ends_its_request_only(tmp_path: Path, on_error: str, status: int) -> None:
-    with NativeEngine(make(tmp_path, RAISES, on_error=on_error)) as engine:
+    with native(make(tmp_path, RAISES, on_error=on_error)) as engine:
         outcome = engine.play(GET)
         assert outcome.client.status == status
         assert (outcome.logs[-1].level, outcome.trap) == (LogLevel.ERROR, "")
@@ -169,7 +173,7 @@ def test_an_exception_ends_its_request_only(tmp_path: Path, on_error: str, statu
 
 
 def test_a_refused_configuration_says_why(tmp_path: Path) -> None:
-    engine = NativeEngine(make(tmp_path, EVERYTHING), configuration=b'{"valeu": 1}')
+    engine = native(make(tmp_path, EVERYTHING), b'{"valeu": 1}')
     with pytest.raises(GuestModuleError, match="proxy_on_configure") as caught:
         engine.__enter__()
     assert "valeu" in caught.value.hint
@@ -189,7 +193,7 @@ def test_a_refused_configuration_says_why(tmp_path: Path) -> None:
 def test_source_that_is_no_filter(tmp_path: Path, source: str, message: str) -> None:
     project = make(tmp_path, source)
     with pytest.raises(BuildError, match=message) as caught:
-        NativeEngine(project).__enter__()
+        native(project).__enter__()
     if "importing" in message:
         assert "filter.py" in caught.value.detail
         assert "native.py" not in caught.value.detail

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from plugins import plugin_of
 from scripted_guest import call, forever, module, returns, tell, trap
 from wasmkit.abi.constants import LogLevel
 from wasmkit.engines.engine import LogLine
@@ -34,7 +35,7 @@ POST = Exchange(
 def test_an_endless_loop_is_an_outcome(where: str) -> None:
     limits = Limits(callback_seconds=0.2)
     began = time.monotonic()
-    with WasmEngine(module({where: [forever()]}), limits=limits) as engine:
+    with WasmEngine(plugin_of(module({where: [forever()]})), limits=limits) as engine:
         first, second = engine.play(GET), engine.play(GET)
     assert first.trap.startswith(f"proxy_on_{where} failed: it ran longer than a callback may")
     assert first.client.status == (200 if where == "log" else 503)
@@ -45,7 +46,7 @@ def test_an_endless_loop_is_an_outcome(where: str) -> None:
 def test_a_flood_of_headers_is_an_outcome() -> None:
     add = call("proxy_add_header_map_value", 0, b"x", b"y" * 1000)
     limits = Limits(host_bytes=1_000_000)
-    with WasmEngine(module(request_headers=[forever(add)]), limits=limits) as engine:
+    with WasmEngine(plugin_of(module(request_headers=[forever(add)])), limits=limits) as engine:
         outcome = engine.play(GET)
     assert "made the host keep more than 1,000,000 bytes" in outcome.trap
     assert outcome.client.status == 503
@@ -54,7 +55,7 @@ def test_a_flood_of_headers_is_an_outcome() -> None:
 def test_each_exchange_has_the_whole_budget() -> None:
     limits = Limits(host_bytes=10_000)
     with WasmEngine(
-        module(request_headers=[call("proxy_log", 2, b"x" * 6000)]), limits=limits
+        plugin_of(module(request_headers=[call("proxy_log", 2, b"x" * 6000)])), limits=limits
     ) as engine:
         assert [engine.play(GET).trap for _ in range(5)] == [""] * 5
 
@@ -65,12 +66,12 @@ def test_a_stream_that_ticks_never_free_is_given_up() -> None:
         tick=[],
         request_headers=[returns(1)],
     )
-    with WasmEngine(tick) as engine:
+    with WasmEngine(plugin_of(tick)) as engine:
         assert engine.play(GET).client.status == 0
 
 
 def test_an_open_failure_policy_lets_later_requests_pass() -> None:
-    with WasmEngine(module(request_headers=[trap]), on_error="open") as engine:
+    with WasmEngine(plugin_of(module(request_headers=[trap]), fail_open=True)) as engine:
         assert [engine.play(GET).client.status for _ in range(3)] == [503, 200, 200]
 
 
@@ -80,7 +81,7 @@ def test_logs_belong_to_their_exchange() -> None:
         request_headers=[call("proxy_log", 1, b"one")],
         delete=[call("proxy_log", 2, b"gone")],
     )
-    with WasmEngine(data) as engine:
+    with WasmEngine(plugin_of(data)) as engine:
         assert engine.startup_logs == (LogLine(LogLevel.WARN, "start"),)
         logs = (LogLine(LogLevel.DEBUG, "one"), LogLine(LogLevel.INFO, "gone"))
         assert [engine.play(GET).logs, engine.play(GET).logs] == [logs, logs]
@@ -88,7 +89,7 @@ def test_logs_belong_to_their_exchange() -> None:
 
 def test_an_exchange_that_http_cannot_carry_is_refused() -> None:
     tunnel = Exchange(Request("CONNECT", "http", "a.test:443", ""), Response(200))
-    with WasmEngine(module()) as engine:
+    with WasmEngine(plugin_of(module())) as engine:
         with pytest.raises(InputError, match="tunnels"):
             engine.play(tunnel)
         assert engine.play(GET).client.status == 200
@@ -100,13 +101,13 @@ def test_functions_of_the_abi_that_are_to_come_say_so() -> None:
         tell("proxy_get_shared_data", b"k", 8, 12, 16),
         tell("proxy_call_foreign_function", b"f", b"", 8, 12),
     ]
-    with WasmEngine(module(configure=calls)) as engine:
+    with WasmEngine(plugin_of(module(configure=calls))) as engine:
         assert [line.message for line in engine.startup_logs] == ["c", "c", "c"]
 
 
 def test_thousands_of_exchanges_leave_nothing_behind() -> None:
     data = module(request_headers=[call("proxy_set_property", b"a", b"b" * 100)])
-    with WasmEngine(data) as engine:
+    with WasmEngine(plugin_of(data)) as engine:
         for _ in range(2000):
             assert engine.play(GET).client.status == 200
         assert len(engine._plugin._contexts) == 2
@@ -118,9 +119,7 @@ def test_a_python_filter_does_the_same_as_a_module_and_as_python(name: str) -> N
     configuration = json.dumps(project.config.example).encode()
     data = build(project)
     exchanges = (GET, POST, GET)
-    with NativeEngine(project, configuration=configuration) as native:
+    with NativeEngine(project, project.plugin_config(b"", configuration)) as native:
         expected = [normalise(native.play(exchange)) for exchange in exchanges]
-    with WasmEngine(
-        data, configuration=configuration, root_id=project.root_id, name=project.name
-    ) as wasm:
+    with WasmEngine(project.plugin_config(data, configuration)) as wasm:
         assert [normalise(wasm.play(exchange)) for exchange in exchanges] == expected

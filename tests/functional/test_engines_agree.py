@@ -14,6 +14,7 @@ import pytest
 
 from agreement.streams import BODIES, CLOSES, ORDER, PAUSES, REPLIES, TRAPS
 from agreement.values import HEADERS, OTHERS, PROPERTY_CASES, SPECIAL
+from plugins import plugin_of
 from scripted_guest import call, module, returns, trap
 from toolneeds import need_module
 from wasmkit.engines.envoy import EnvoyEngine
@@ -62,15 +63,15 @@ def steady(outcome: Outcome) -> Outcome:
 def outcomes(
     make: Callable[..., WasmEngine | EnvoyEngine], case: Case, **options: float
 ) -> tuple[tuple[LogLine, ...], list[Outcome]]:
-    engine = make(
+    plugin = plugin_of(
         case.module,
         configuration=b"CONF",
         vm_configuration=b"VM",
         name="plugin",
         root_id="root",
-        on_error=case.on_error,
-        **options,
+        fail_open=case.fail_open,
     )
+    engine = make(plugin, **options)
     with engine:
         played = [steady(engine.play(exchange)) for exchange in case.exchanges]
         return engine.startup_logs, played
@@ -96,9 +97,9 @@ REFUSED = {
 @pytest.mark.parametrize("data", REFUSED.values(), ids=REFUSED.keys())
 def test_this_host_refuses_as_envoy_does(data: bytes) -> None:
     need_module("envoy")
-    with pytest.raises(GuestModuleError) as ours, WasmEngine(data):
+    with pytest.raises(GuestModuleError) as ours, WasmEngine(plugin_of(data)):
         pass
-    with pytest.raises(GuestModuleError) as envoys, EnvoyEngine(data):
+    with pytest.raises(GuestModuleError) as envoys, EnvoyEngine(plugin_of(data)):
         pass
     assert ours.value.hint == envoys.value.hint
     reason = str(envoys.value).partition("\n")[0].removeprefix("Envoy refuses the filter: ")

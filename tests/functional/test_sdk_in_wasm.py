@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from plugins import plugin_of
 from wasmkit.abi.constants import LogLevel
 from wasmkit.engines.wasm import WasmEngine
 from wasmkit.project import load_project
@@ -107,7 +108,7 @@ def ask(engine: WasmEngine, what: str, body: bytes = b"") -> Outcome:
 def outcomes(module: bytes) -> dict[str, Outcome]:
     """Everything in one VM, so that each case also shows that the one before did no harm."""
     names = re.findall(r'^ +"([a-z ]+)": ', SOURCE, re.MULTILINE)
-    with WasmEngine(module, configuration=b"") as engine:
+    with WasmEngine(plugin_of(module)) as engine:
         return {name: ask(engine, name, b"hello") for name in names}
 
 
@@ -164,7 +165,7 @@ def test_it_fails_as_one_request(outcomes: dict[str, Outcome], what: str, end: s
 
 
 def test_a_reply_without_body(module: bytes) -> None:
-    with WasmEngine(module, configuration=b"") as engine:
+    with WasmEngine(plugin_of(module)) as engine:
         outcome = ask(engine, "nothing")
     assert outcome.upstream is None
     assert (outcome.client.status, outcome.client.body) == (418, b"tea")
@@ -174,7 +175,7 @@ def test_a_reply_without_body(module: bytes) -> None:
 def test_two_vms_draw_different_numbers(module: bytes) -> None:
     drawn = []
     for _ in range(2):
-        with WasmEngine(module, configuration=b"") as engine:
+        with WasmEngine(plugin_of(module)) as engine:
             (line,) = ask(engine, "draw").logs
             drawn += line.message.split()
     assert len(set(drawn)) == 6

@@ -8,6 +8,7 @@ from functools import partial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plugins import plugin_of
 from scripted_guest import OUT, call, module, returns, tell
 from wasmkit.engines.wasm import WasmEngine
 from wasmkit.errors import GuestModuleError
@@ -84,7 +85,7 @@ scripts = st.dictionaries(
 @given(scripts)
 def test_any_calls_in_any_callback_end_in_outcomes(script: dict[str, list[object]]) -> None:
     data = module(script)  # type: ignore[arg-type]  # steps, whose type is private
-    with suppress(GuestModuleError), WasmEngine(data, limits=LIMITS) as engine:
+    with suppress(GuestModuleError), WasmEngine(plugin_of(data), limits=LIMITS) as engine:
         for exchange in EXCHANGES:
             outcome = engine.play(exchange)
             assert outcome.client.status == 0 or 100 <= outcome.client.status <= 999

@@ -9,6 +9,8 @@ from wasmkit.engines.wire import as_sent
 from wasmkit.host.http.properties import StreamFacts
 from wasmkit.host.http.rules import Message
 from wasmkit.host.http.stream import HttpStream
+from wasmkit.host.plugin import PluginSettings
+from wasmkit.plugin import FailurePolicy
 from wasmkit.traffic.model import Request, Response
 
 if TYPE_CHECKING:
@@ -16,12 +18,26 @@ if TYPE_CHECKING:
 
     from wasmkit.host.plugin import Plugin
     from wasmkit.http.headers import Pair
+    from wasmkit.plugin import PluginConfig
     from wasmkit.traffic.model import Exchange, Header
 
-__all__ = ["EmulatedEngine"]
+__all__ = ["EmulatedEngine", "settings_of"]
 
 # They frame a message on one connection and are none of the filter's doing.
 _FRAMING = frozenset({"connection", "transfer-encoding"})
+
+
+def settings_of(plugin: PluginConfig) -> PluginSettings:
+    """Return a plugin's configuration as this process's own host takes it."""
+    return PluginSettings(
+        configuration=plugin.configuration,
+        vm_configuration=plugin.vm.configuration,
+        name=plugin.name,
+        root_id=plugin.root_id,
+        vm_id=plugin.vm.vm_id,
+        environment=plugin.vm.environment,
+        fail_open=plugin.failure_policy is FailurePolicy.FAIL_OPEN,
+    )
 
 
 class EmulatedEngine:

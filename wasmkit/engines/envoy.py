@@ -16,7 +16,7 @@ from wasmkit.abi.constants import LogLevel
 from wasmkit.engines.engine import LogLine, Outcome
 from wasmkit.engines.wire import as_sent
 from wasmkit.envoy.binary import find_envoy
-from wasmkit.envoy.bootstrap import Bootstrap, WasmFilter
+from wasmkit.envoy.bootstrap import Bootstrap
 from wasmkit.envoy.ends import Upstream, request_once
 from wasmkit.envoy.log import LogRecord, guest_message, trap_reason
 from wasmkit.envoy.process import EnvoyProcess, private_folder
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from wasmkit.plugin import PluginConfig
     from wasmkit.traffic.model import Exchange, Header
 
 __all__ = ["EnvoyEngine"]
@@ -42,9 +43,8 @@ _FRAMING = frozenset({"connection", "transfer-encoding"})
 
 
 class EnvoyEngine:
-    """Plays exchanges through the module in stock Envoy; see ``wasmkit.engines.engine.Engine``.
+    """Plays exchanges through a plugin in stock Envoy; see ``wasmkit.engines.engine.Engine``.
 
-    ``configuration`` is what ``on_configure`` gets; ``on_error`` is ``close`` or ``open``;
     ``envoy`` names the binary to use instead of the one that is found. ``exchange_seconds`` is
     how long a response may take: a filter that pauses for good gives a client status of 0.
 
@@ -57,22 +57,12 @@ class EnvoyEngine:
 
     def __init__(
         self,
-        module: bytes,
+        plugin: PluginConfig,
         *,
-        configuration: bytes = b"",
-        vm_configuration: bytes = b"",
-        root_id: str = "",
-        name: str = "",
-        on_error: str = "close",
         envoy: Path | None = None,
         exchange_seconds: float = _EXCHANGE_SECONDS,
     ) -> None:
-        self._module = module
-        self._configuration = configuration
-        self._vm_configuration = vm_configuration
-        self._root_id = root_id
-        self._plugin_name = name
-        self._on_error = on_error
+        self._plugin = plugin
         self._envoy = envoy
         self._exchange_seconds = exchange_seconds
         self._records: list[LogRecord] = []
@@ -88,16 +78,10 @@ class EnvoyEngine:
             folder = stack.enter_context(private_folder())
             upstream = stack.enter_context(Upstream(self._respond))
             module = folder / "filter.wasm"
-            module.write_bytes(self._module)
+            module.write_bytes(self._plugin.vm.code)
             bootstrap = Bootstrap(
-                filter=WasmFilter(
-                    module=module,
-                    name=self._plugin_name,
-                    root_id=self._root_id,
-                    configuration=self._configuration,
-                    vm_configuration=self._vm_configuration,
-                    on_error=self._on_error,
-                ),
+                plugin=self._plugin,
+                module=module,
                 listen=("127.0.0.1", 0),
                 upstream=upstream.address,
                 admin_socket=folder / "admin.sock",
@@ -205,7 +189,7 @@ class EnvoyEngine:
             self._records.append(record)
 
     def _said(self, record: LogRecord) -> str | None:
-        return guest_message(record, self._plugin_name, self._root_id)
+        return guest_message(record, self._plugin.name, self._plugin.root_id)
 
     def _take_logs(self) -> tuple[tuple[LogLine, ...], str]:
         """Return the worker's log lines since the last call and why the guest trapped, if so."""

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Self
 
 from wasmkit.abi.constants import LogLevel
-from wasmkit.engines.emulated import EmulatedEngine
+from wasmkit.engines.emulated import EmulatedEngine, settings_of
 from wasmkit.engines.native_host import NativeHost
 from wasmkit.errors import BuildError
-from wasmkit.host.plugin import Plugin, PluginSettings
+from wasmkit.host.plugin import Plugin
 from wasmkit.sdk import _dispatch, _host
 from wasmkit.sdk._context import HttpFilter
 from wasmkit.sdk._runtime import LogHandler, LogStream
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from wasmkit.host.calls import Calls
     from wasmkit.host.limits import Limits
+    from wasmkit.plugin import PluginConfig
     from wasmkit.project import Project
     from wasmkit.sdk._dispatch import Callback
 
@@ -41,6 +42,7 @@ __all__ = ["NativeEngine"]
 class NativeEngine(EmulatedEngine):
     """Plays exchanges through a project's filter class; see ``wasmkit.engines.engine.Engine``.
 
+    The plugin's code is not looked at: the project's source stands in for it.
     Entering imports the project's entry from its source folder, anew each time, and raises
     ``BuildError`` with the author's own traceback if that fails, ``GuestModuleError`` if the
     filter refuses its configuration.
@@ -48,15 +50,10 @@ class NativeEngine(EmulatedEngine):
 
     name = "native"
 
-    def __init__(self, project: Project, *, configuration: bytes = b"") -> None:
+    def __init__(self, project: Project, plugin: PluginConfig) -> None:
         super().__init__()
         self._project = project
-        self._settings = PluginSettings(
-            configuration=configuration,
-            name=project.name,
-            root_id=project.root_id,
-            fail_open=project.on_error == "open",
-        )
+        self._config = plugin
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -76,7 +73,7 @@ class NativeEngine(EmulatedEngine):
         self._stack.close()
 
     def _open(self) -> Plugin:
-        return Plugin(self._settings, self._make_guest)
+        return Plugin(settings_of(self._config), self._make_guest)
 
     def _make_guest(self, calls: Calls, limits: Limits) -> _SdkGuest:
         del limits  # this is the user's own code, under the user's own debugger

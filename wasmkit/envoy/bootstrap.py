@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from wasmkit.plugin import PluginConfig, VmConfig
+
 __all__ = [
     "CONNECTION_STATS",
     "EXTENSION_NAME",
     "Bootstrap",
-    "WasmFilter",
     "bootstrap_json",
     "extension_json",
 ]
@@ -40,27 +41,17 @@ _Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class WasmFilter:
-    """The filter as Envoy is told of it; ``on_error`` is ``close`` or ``open``."""
-
-    module: Path
-    name: str
-    root_id: str = ""
-    configuration: bytes = b""
-    vm_configuration: bytes = b""
-    on_error: str = "close"
-
-
-@dataclass(frozen=True, slots=True)
 class Bootstrap:
     """Everything that one Envoy is started with; addresses are (host, port), port 0 is any free.
 
+    ``module`` is the file that holds the plugin's code, which Envoy reads itself.
     ``extension``: a file that holds ``extension_json``, read again by Envoy whenever another file
     is moved onto it; with None the filter is part of the configuration, and one that does not
     load ends Envoy.
     """
 
-    filter: WasmFilter
+    plugin: PluginConfig
+    module: Path
     listen: tuple[str, int]
     upstream: tuple[str, int]
     admin_socket: Path
@@ -91,12 +82,15 @@ def bootstrap_json(bootstrap: Bootstrap) -> str:
     )
 
 
-def extension_json(wasm: WasmFilter, version: str) -> str:
-    """Return the file of a filter that is loaded while Envoy runs (a DiscoveryResponse)."""
+def extension_json(plugin: PluginConfig, module: Path, version: str) -> str:
+    """Return the file of a filter that is loaded while Envoy runs (a DiscoveryResponse).
+
+    ``module`` is the file that holds the plugin's code.
+    """
     resource = {
         "@type": f"{_TYPE}envoy.config.core.v3.TypedExtensionConfig",
         "name": EXTENSION_NAME,
-        "typed_config": _wasm(wasm),
+        "typed_config": _wasm(plugin, module),
     }
     return json.dumps({"version_info": version, "resources": [resource]}, indent=2)
 
@@ -132,7 +126,10 @@ def _connection_manager(bootstrap: Bootstrap) -> _Json:
             "http_filters": [
                 _discovered(bootstrap.extension)
                 if bootstrap.extension is not None
-                else {"name": EXTENSION_NAME, "typed_config": _wasm(bootstrap.filter)},
+                else {
+                    "name": EXTENSION_NAME,
+                    "typed_config": _wasm(bootstrap.plugin, bootstrap.module),
+                },
                 {
                     "name": "envoy.filters.http.router",
                     "typed_config": {
@@ -145,19 +142,27 @@ def _connection_manager(bootstrap: Bootstrap) -> _Json:
     }
 
 
-def _wasm(wasm: WasmFilter) -> _Json:
+def _wasm(plugin: PluginConfig, module: Path) -> _Json:
     config: _Json = {
-        "name": wasm.name,
-        "root_id": wasm.root_id,
-        "failure_policy": "FAIL_OPEN" if wasm.on_error == "open" else "FAIL_CLOSED",
-        "configuration": _any(wasm.configuration),
-        "vm_config": {
-            "runtime": "envoy.wasm.runtime.v8",
-            "code": {"local": {"filename": str(wasm.module)}},
-            "configuration": _any(wasm.vm_configuration),
-        },
+        "name": plugin.name,
+        "root_id": plugin.root_id,
+        "failure_policy": plugin.failure_policy.value,
+        "configuration": _any(plugin.configuration),
+        "vm_config": _vm(plugin.vm, module),
     }
     return {"@type": _WASM, "config": config}
+
+
+def _vm(vm: VmConfig, module: Path) -> _Json:
+    config: _Json = {
+        "vm_id": vm.vm_id,
+        "runtime": "envoy.wasm.runtime.v8",
+        "code": {"local": {"filename": str(module)}},
+        "configuration": _any(vm.configuration),
+    }
+    if vm.environment:
+        config["environment_variables"] = {"key_values": dict(vm.environment)}
+    return config
 
 
 def _any(data: bytes) -> _Json:

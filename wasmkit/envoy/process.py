@@ -231,9 +231,9 @@ class EnvoyProcess:
                 )
             time.sleep(_POLL_SECONDS)
         self._pump.drain()
-        wasm = self._bootstrap.filter
+        plugin = self._bootstrap.plugin
         # With FAIL_OPEN Envoy goes on without the filter; here that would be a lie.
-        error = load_error(self._early, wasm.name, wasm.root_id)
+        error = load_error(self._early, plugin.name, plugin.root_id)
         if error is not None:
             raise error
 
@@ -245,8 +245,8 @@ class EnvoyProcess:
 
     def _start_error(self) -> WasmkitError:
         self._pump.drain()
-        wasm = self._bootstrap.filter
-        error = load_error(self._early, wasm.name, wasm.root_id)
+        plugin = self._bootstrap.plugin
+        error = load_error(self._early, plugin.name, plugin.root_id)
         if error is not None:
             return error
         if self._child.returncode < 0:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from wasmkit.errors import InputError
+from wasmkit.plugin import FailurePolicy, PluginConfig, VmConfig
 from wasmkit.project.json_schema import Fault, SchemaError, dotted, find_fault
 from wasmkit.project.toml_lines import TomlLines
 
@@ -72,6 +73,20 @@ class Project:
     """``close``: a request in which the filter raises ends with 500; ``open``: it passes."""
     lowest_envoy: str
     config: ConfigSection
+
+    def plugin_config(self, module: bytes, configuration: bytes) -> PluginConfig:
+        """Return the filter as every host and engine is told of it.
+
+        ``module`` is what was built of it, empty for the engine ``native``.
+        """
+        opens = self.on_error == "open"
+        return PluginConfig(
+            vm=VmConfig(code=module),
+            name=self.name,
+            root_id=self.root_id,
+            configuration=configuration,
+            failure_policy=FailurePolicy.FAIL_OPEN if opens else FailurePolicy.FAIL_CLOSED,
+        )
 
     @property
     def source_dir(self) -> Path:

@@ -54,31 +54,20 @@ def open_engine(kind: str, project: Project, module: bytes, configuration: bytes
 
     ``module`` is the built filter; the engine ``native`` does without.
     """
+    plugin = project.plugin_config(module, configuration)
     match kind:
         case "native":
             from wasmkit.engines.native import NativeEngine  # noqa: PLC0415  # slow, optional
 
-            return NativeEngine(project, configuration=configuration)
+            return NativeEngine(project, plugin)
         case "envoy":
             from wasmkit.engines.envoy import EnvoyEngine  # noqa: PLC0415  # slow, optional
 
-            return EnvoyEngine(
-                module,
-                configuration=configuration,
-                root_id=project.root_id,
-                name=project.name,
-                on_error=project.on_error,
-            )
+            return EnvoyEngine(plugin)
         case "wasm":
             from wasmkit.engines.wasm import WasmEngine  # noqa: PLC0415  # slow, optional
 
-            return WasmEngine(
-                module,
-                configuration=configuration,
-                root_id=project.root_id,
-                name=project.name,
-                on_error=project.on_error,
-            )
+            return WasmEngine(plugin)
     raise ValueError(f"no engine {kind!r}")
 
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from wasmkit.envoy.bootstrap import EXTENSION_NAME, Bootstrap, WasmFilter, extension_json
+from wasmkit.envoy.bootstrap import EXTENSION_NAME, Bootstrap, extension_json
 from wasmkit.envoy.log import LogRecord, guest_message, trap_reason
 from wasmkit.envoy.process import EnvoyProcess, load_error, private_folder
 from wasmkit.errors import GuestModuleError, WasmkitError
@@ -25,24 +24,14 @@ if TYPE_CHECKING:
 
     from wasmkit.abi.constants import LogLevel
     from wasmkit.envoy.binary import EnvoyBinary
+    from wasmkit.plugin import PluginConfig
 
-__all__ = ["Fingerprint", "LiveEnvoy", "LiveFilter", "fingerprint", "reload_on_change"]
+__all__ = ["Fingerprint", "LiveEnvoy", "fingerprint", "reload_on_change"]
 
 _LOAD_SECONDS = 120.0
 _WORKER_SECONDS = 10.0
 _POLL_SECONDS = 0.25
 _KEPT_RECORDS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class LiveFilter:
-    """A filter to serve; ``on_error`` is ``close`` or ``open``."""
-
-    module: bytes
-    name: str
-    root_id: str
-    configuration: bytes
-    on_error: str
 
 
 class LiveEnvoy:
@@ -56,7 +45,7 @@ class LiveEnvoy:
     def __init__(
         self,
         binary: EnvoyBinary,
-        first: LiveFilter,
+        first: PluginConfig,
         *,
         listen: tuple[str, int],
         upstream: tuple[str, int],
@@ -100,7 +89,7 @@ class LiveEnvoy:
                 hint="wasmkit inspect names what no Envoy survives",
             )
 
-    def exchange(self, new: LiveFilter) -> None:
+    def exchange(self, new: PluginConfig) -> None:
         """Let Envoy serve another filter.
 
         Raises ``GuestModuleError`` when Envoy refuses it or dies of it; the old one then serves.
@@ -130,7 +119,8 @@ class LiveEnvoy:
 
     def _start(self) -> None:
         bootstrap = Bootstrap(
-            filter=self._write(self._current),
+            plugin=self._current,
+            module=self._write(self._current),
             listen=self._listen,
             upstream=self._upstream,
             admin_socket=self._folder / "admin.sock",
@@ -162,22 +152,16 @@ class LiveEnvoy:
         self._process.drain_log()
         return load_error(self._recent, self._current.name, self._current.root_id)
 
-    def _write(self, live: LiveFilter) -> WasmFilter:
+    def _write(self, plugin: PluginConfig) -> Path:
+        """Write the module and the file that tells Envoy of it; return the module's."""
         self._number += 1
         module = self._module(self._number)
-        module.write_bytes(live.module)
-        wasm = WasmFilter(
-            module=module,
-            name=live.name,
-            root_id=live.root_id,
-            configuration=live.configuration,
-            on_error=live.on_error,
-        )
+        module.write_bytes(plugin.vm.code)
         # Envoy looks when a file is moved into place, not when one is written to.
         draft = self._folder / "filter.draft"
-        draft.write_text(extension_json(wasm, str(self._number)), encoding="utf-8")
+        draft.write_text(extension_json(plugin, module, str(self._number)), encoding="utf-8")
         os.replace(draft, self._folder / "filter.json")  # noqa: PTH105  # says that it replaces
-        return wasm
+        return module
 
     def _module(self, number: int) -> Path:
         return self._folder / f"filter-{number}.wasm"
@@ -217,7 +201,7 @@ def fingerprint(paths: Iterable[Path]) -> Fingerprint:
 def reload_on_change(
     live: LiveEnvoy,
     *,
-    load: Callable[[], LiveFilter],
+    load: Callable[[], PluginConfig],
     paths: Callable[[], Iterable[Path]],
     seen: Fingerprint,
     report: Callable[[WasmkitError | None, float], None],

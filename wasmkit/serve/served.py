@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from wasmkit.errors import InputError
+from wasmkit.plugin import PluginConfig, VmConfig
 from wasmkit.project import configuration_fault, load_project
 from wasmkit.project.json_schema import dotted
-from wasmkit.serve.live import LiveFilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -47,29 +47,20 @@ class FilterSource:
         # The schema's file is named in wasmkit.toml, which may be broken at this moment.
         return [root / "src", *root.glob("*.toml"), *root.glob("*.json"), *given]
 
-    def load(self) -> LiveFilter:
+    def load(self) -> PluginConfig:
         """Build or read the filter; raises ``InputError``, ``BuildError``."""
         given = self._given()
         if not self._is_project:
-            return LiveFilter(
-                module=_read(self._path, _MAX_MODULE),
-                name=self._path.stem,
-                root_id="",
-                configuration=given or b"",
-                on_error="close",
-            )
+            module = _read(self._path, _MAX_MODULE)
+            return PluginConfig(VmConfig(module), self._path.stem, configuration=given or b"")
         from wasmkit.toolchain import build  # noqa: PLC0415 - a .wasm file needs no compiler
 
         project = load_project(self._path)
         if given is not None:
             _check(project, given)
-        return LiveFilter(
-            module=build(project, progress=self._progress),
-            name=project.name,
-            root_id=project.root_id,
-            configuration=json.dumps(project.config.example).encode() if given is None else given,
-            on_error=project.on_error,
-        )
+        if given is None:
+            given = json.dumps(project.config.example).encode()
+        return project.plugin_config(build(project, progress=self._progress), given)
 
     def _file(self) -> Path | None:
         if self._text is None or not self._text.startswith("@"):

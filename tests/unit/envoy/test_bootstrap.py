@@ -10,11 +10,13 @@ import pytest
 
 from toolneeds import need_module
 from wasmkit.envoy.binary import find_envoy
-from wasmkit.envoy.bootstrap import Bootstrap, WasmFilter, bootstrap_json, extension_json
+from wasmkit.envoy.bootstrap import Bootstrap, bootstrap_json, extension_json
+from wasmkit.plugin import FailurePolicy, PluginConfig, VmConfig
 from wat_guest import guest
 
-WASM = WasmFilter(Path("/m.wasm"), "hello", "root", b'{"no": "yes"}')
-PLAIN = Bootstrap(WASM, ("127.0.0.1", 0), ("127.0.0.1", 8000), Path("/run/admin.sock"))
+PLUGIN = PluginConfig(name="hello", root_id="root", configuration=b'{"no": "yes"}')
+MODULE = Path("/m.wasm")
+PLAIN = Bootstrap(PLUGIN, MODULE, ("127.0.0.1", 0), ("127.0.0.1", 8000), Path("/run/admin.sock"))
 
 
 def wasm_config(bootstrap: Bootstrap) -> Any:
@@ -33,16 +35,26 @@ def wasm_config(bootstrap: Bootstrap) -> Any:
     ids=["text", "empty", "bytes"],
 )
 def test_the_configuration_is_no_struct(data: bytes, expected: dict[str, str]) -> None:
-    config = wasm_config(replace(PLAIN, filter=replace(WASM, configuration=data)))
+    config = wasm_config(replace(PLAIN, plugin=replace(PLUGIN, configuration=data)))
     kind = "BytesValue" if data == b"\xff\x00" else "StringValue"
     expected["@type"] = f"type.googleapis.com/google.protobuf.{kind}"
     assert config["configuration"] == expected
 
 
-@pytest.mark.parametrize(("on_error", "policy"), [("close", "FAIL_CLOSED"), ("open", "FAIL_OPEN")])
-def test_failure_policy(on_error: str, policy: str) -> None:
-    config = wasm_config(replace(PLAIN, filter=replace(WASM, on_error=on_error)))
-    assert config["failure_policy"] == policy
+@pytest.mark.parametrize("policy", FailurePolicy)
+def test_failure_policy(policy: FailurePolicy) -> None:
+    config = wasm_config(replace(PLAIN, plugin=replace(PLUGIN, failure_policy=policy)))
+    assert config["failure_policy"] == policy.name
+
+
+def test_what_a_vm_is_told() -> None:
+    assert "environment_variables" not in wasm_config(PLAIN)["vm_config"]
+    vm = VmConfig(vm_id="shared", configuration=b"VM", environment={"A": "1"})
+    config = wasm_config(replace(PLAIN, plugin=replace(PLUGIN, vm=vm)))["vm_config"]
+    assert config["vm_id"] == "shared"
+    assert config["configuration"]["value"] == "VM"
+    assert config["environment_variables"] == {"key_values": {"A": "1"}}
+    assert config["code"] == {"local": {"filename": "/m.wasm"}}
 
 
 @pytest.mark.parametrize(
@@ -60,12 +72,14 @@ def test_envoy_accepts_it(tmp_path: Path, host: str, *, discovered: bool) -> Non
     need_module("envoy")
     module = tmp_path / "m.wasm"
     module.write_bytes(guest())
-    wasm = replace(WASM, module=module)
+    plugin = replace(PLUGIN, vm=VmConfig(vm_id="shared", environment={"A": "1"}))
     extension = tmp_path / "filter.json" if discovered else None
     if extension:
-        extension.write_text(extension_json(wasm, "1"))
+        extension.write_text(extension_json(plugin, module, "1"))
     config = tmp_path / "bootstrap.json"
-    bootstrap = Bootstrap(wasm, ("127.0.0.1", 0), (host, 1), tmp_path / "a.sock", extension)
+    bootstrap = Bootstrap(
+        plugin, module, ("127.0.0.1", 0), (host, 1), tmp_path / "a.sock", extension
+    )
     config.write_text(bootstrap_json(bootstrap))
     check = subprocess.run(
         [find_envoy().path, "--mode", "validate", "--config-path", config, "--disable-hot-restart"],

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from wasmkit.errors import InputError
+from wasmkit.plugin import FailurePolicy
 from wasmkit.serve.served import FilterSource
 
 TOML = """
@@ -51,9 +52,9 @@ def test_a_module_is_served_as_it_is(
     (tmp_path / "c").write_bytes(b"\xff")
     text = None if given is None else given.format(folder=tmp_path)
     served = FilterSource(module, text, progress=silent).load()
-    assert (served.module, served.name, served.root_id) == (b"\0asm", "hello", "")
+    assert (served.vm.code, served.name, served.root_id) == (b"\0asm", "hello", "")
     assert served.configuration == configuration
-    assert served.on_error == "close"
+    assert served.failure_policy is FailurePolicy.FAIL_CLOSED
 
 
 @pytest.mark.parametrize(
