@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "project": {"errors", "plugin"},
     "traffic": {"errors"},
     "envoy": {"abi", "errors", "http", "plugin"},
-    "host": {"abi", "errors", "files", "http", "wasm"},
+    "host": {"abi", "errors", "files", "http", "plugin", "wasm"},
     "inspection": {"abi", "errors", "host", "wasm"},
     "engines": {"abi", "envoy", "errors", "host", "http", "plugin", "project", "sdk", "traffic"},
     "toolchain": {"abi", "errors", "files", "host", "project", "sdk", "wasm"},

@@ -16,7 +16,9 @@ from wasmkit.host.guest.imports import proxy_signatures
 from wasmkit.host.guest.loader import WasmGuest
 from wasmkit.host.guest.wasi import WASI_SIGNATURES
 from wasmkit.host.limits import Limits
-from wasmkit.host.plugin import Plugin, PluginSettings
+from wasmkit.host.plugin import Plugin
+from wasmkit.host.vm import Vm
+from wasmkit.plugin import PluginConfig, VmConfig
 from wasmkit.traffic.model import Exchange, Request, Response
 
 SIGNATURES = {**proxy_signatures("0.2.1"), **WASI_SIGNATURES}
@@ -104,7 +106,6 @@ def test_a_damaged_module_is_refused_or_runs(damage: list[tuple[int, int]]) -> N
         data[at] = byte
     limits = Limits(callback_seconds=0.1, memory_bytes=64 << 20, host_bytes=100_000)
     with suppress(GuestModuleError):
-        plugin = Plugin(PluginSettings(), partial(WasmGuest, bytes(data)), limits)
-        with suppress(GuestModuleError):
-            plugin.start()
-            plugin.close()
+        vm = Vm(VmConfig(), partial(WasmGuest, bytes(data)), limits=limits)
+        with suppress(GuestModuleError), vm:
+            Plugin(vm, PluginConfig()).start()

@@ -6,59 +6,53 @@ from typing import TYPE_CHECKING, Self
 
 from wasmkit.engines.engine import LogLine, Outcome
 from wasmkit.engines.wire import as_sent
-from wasmkit.host.http.properties import StreamFacts
+from wasmkit.host.contexts.properties import StreamFacts
 from wasmkit.host.http.rules import Message
 from wasmkit.host.http.stream import HttpStream
-from wasmkit.host.plugin import PluginSettings
-from wasmkit.plugin import FailurePolicy
+from wasmkit.host.plugin import Plugin
+from wasmkit.host.vm import Vm
 from wasmkit.traffic.model import Request, Response
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from wasmkit.host.plugin import Plugin
+    from wasmkit.abi.constants import LogLevel
+    from wasmkit.host.calls import Calls
+    from wasmkit.host.limits import Limits
+    from wasmkit.host.protocol import Guest
     from wasmkit.http.headers import Pair
     from wasmkit.plugin import PluginConfig
     from wasmkit.traffic.model import Exchange, Header
 
-__all__ = ["EmulatedEngine", "settings_of"]
+__all__ = ["EmulatedEngine"]
 
 # They frame a message on one connection and are none of the filter's doing.
 _FRAMING = frozenset({"connection", "transfer-encoding"})
 
 
-def settings_of(plugin: PluginConfig) -> PluginSettings:
-    """Return a plugin's configuration as this process's own host takes it."""
-    return PluginSettings(
-        configuration=plugin.configuration,
-        vm_configuration=plugin.vm.configuration,
-        name=plugin.name,
-        root_id=plugin.root_id,
-        vm_id=plugin.vm.vm_id,
-        environment=plugin.vm.environment,
-        fail_open=plugin.failure_policy is FailurePolicy.FAIL_OPEN,
-    )
-
-
 class EmulatedEngine:
     """Plays exchanges through a plugin on this process's own host.
 
-    A subclass makes the plugin in ``_open``. ``play`` raises ``UnplayableError`` for an exchange
-    that HTTP/1.1 cannot carry, and nothing else.
+    A subclass loads the guest in ``_make_guest``. ``play`` raises ``UnplayableError`` for an
+    exchange that HTTP/1.1 cannot carry, and nothing else.
     """
 
     name: str
 
-    def __init__(self) -> None:
+    def __init__(self, config: PluginConfig, *, limits: Limits | None = None) -> None:
+        self._config = config
+        self._limits = limits
+        self._logs: list[LogLine] = []
         self._startup_logs: tuple[LogLine, ...] = ()
         self._connections = 0
 
-    def _open(self) -> Plugin:
-        """Return a plugin that is loaded and not yet started."""
+    def _make_guest(self, calls: Calls, limits: Limits) -> Guest:
+        """Load the guest and return it."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:
-        self._plugin = self._open()
+        self._vm = Vm(self._config.vm, self._make_guest, limits=self._limits, log=self._log)
+        self._plugin = Plugin(self._vm, self._config)
         self._plugin.start()
         self._startup_logs = self._take_logs()
         return self
@@ -69,7 +63,7 @@ class EmulatedEngine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._plugin.close()
+        self._vm.close()
 
     @property
     def startup_logs(self) -> tuple[LogLine, ...]:
@@ -79,21 +73,24 @@ class EmulatedEngine:
     def play(self, exchange: Exchange) -> Outcome:
         """Send the exchange's request through the filter, its response back; return the outcome."""
         sent = as_sent(exchange)
-        plugin = self._plugin
-        failed_before = bool(plugin.trap)
+        failed_before = bool(self._vm.trap)
         facts = StreamFacts(connection_id=self._connections)
         self._connections += 1
-        stream = HttpStream(plugin, facts)
+        stream = HttpStream(self._plugin, facts)
         result = stream.play(_request_message(sent.request), lambda _: _answer(sent.response))
         return Outcome(
             upstream=_request(result.upstream, sent.request.scheme),
             client=_response(result.client),
             logs=self._take_logs(),
-            trap="" if failed_before else plugin.trap,
+            trap="" if failed_before else self._vm.trap,
         )
 
+    def _log(self, level: LogLevel, message: bytes) -> None:
+        self._logs.append(LogLine(level, _text(message)))
+
     def _take_logs(self) -> tuple[LogLine, ...]:
-        return tuple(LogLine(level, _text(line)) for level, line in self._plugin.take_logs())
+        logs, self._logs = self._logs, []
+        return tuple(logs)
 
 
 def _text(data: bytes) -> str:

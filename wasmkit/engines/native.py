@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Self
 
 from wasmkit.abi.constants import LogLevel
-from wasmkit.engines.emulated import EmulatedEngine, settings_of
+from wasmkit.engines.emulated import EmulatedEngine
 from wasmkit.engines.native_host import NativeHost
 from wasmkit.errors import BuildError
-from wasmkit.host.plugin import Plugin
 from wasmkit.sdk import _dispatch, _host
 from wasmkit.sdk._context import HttpFilter
 from wasmkit.sdk._runtime import LogHandler, LogStream
@@ -51,9 +50,8 @@ class NativeEngine(EmulatedEngine):
     name = "native"
 
     def __init__(self, project: Project, plugin: PluginConfig) -> None:
-        super().__init__()
+        super().__init__(plugin)
         self._project = project
-        self._config = plugin
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -71,9 +69,6 @@ class NativeEngine(EmulatedEngine):
     ) -> None:
         super().__exit__(kind, error, trace)
         self._stack.close()
-
-    def _open(self) -> Plugin:
-        return Plugin(settings_of(self._config), self._make_guest)
 
     def _make_guest(self, calls: Calls, limits: Limits) -> _SdkGuest:
         del limits  # this is the user's own code, under the user's own debugger

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from wasmkit.abi.constants import Status
-from wasmkit.host.calls import CallError
+from wasmkit.host.protocol import CallError
 from wasmkit.sdk import _host
 
 if TYPE_CHECKING:

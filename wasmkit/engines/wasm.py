@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wasmkit.engines.emulated import EmulatedEngine, settings_of
+from wasmkit.engines.emulated import EmulatedEngine
 from wasmkit.host.guest.loader import WasmGuest
-from wasmkit.host.plugin import Plugin
 
 if TYPE_CHECKING:
     from wasmkit.host.calls import Calls
     from wasmkit.host.limits import Limits
-    from wasmkit.plugin import PluginConfig
 
 __all__ = ["WasmEngine"]
 
@@ -23,14 +21,6 @@ class WasmEngine(EmulatedEngine):
     """
 
     name = "wasm"
-
-    def __init__(self, plugin: PluginConfig, *, limits: Limits | None = None) -> None:
-        super().__init__()
-        self._config = plugin
-        self._limits = limits
-
-    def _open(self) -> Plugin:
-        return Plugin(settings_of(self._config), self._make_guest, self._limits)
 
     def _make_guest(self, calls: Calls, limits: Limits) -> WasmGuest:
         return WasmGuest(self._config.vm.code, calls, limits)

@@ -16,37 +16,28 @@ from typing import TYPE_CHECKING
 from wasmkit.abi.constants import BufferType, HeaderMapType, LogLevel, Status, StreamType
 from wasmkit.abi.pairs import MAX_PAIRS, MAX_PAIRS_BYTES, decode_pairs, encode_pairs
 from wasmkit.host.buffer import Buffer
-from wasmkit.host.guest.protocol import GuestTrapError
+from wasmkit.host.protocol import CallError, GuestTrapError
 
 if TYPE_CHECKING:
-    from wasmkit.host.contexts.context import Context
-    from wasmkit.host.plugin import Plugin
+    from wasmkit.host.contexts.base import Context, VmInterface
     from wasmkit.http.headers import HeaderMap, Pair
 
-__all__ = ["CallError", "Calls"]
+__all__ = ["Calls"]
 
 _ENTRY_OVERHEAD = 64
 """What an entry costs the host beside its bytes, so that empty ones are not free."""
 
 
-class CallError(Exception):
-    """A host call ends with a status other than OK."""
-
-    def __init__(self, status: Status) -> None:
-        super().__init__(status.name)
-        self.status = status
-
-
 class Calls:
     """What a guest may ask of the host; one object for each VM."""
 
-    def __init__(self, plugin: Plugin) -> None:
-        self._plugin = plugin
+    def __init__(self, vm: VmInterface) -> None:
+        self._vm = vm
         self._spent = 0
 
     @property
     def _context(self) -> Context:
-        return self._plugin.effective_context
+        return self._vm.effective_context
 
     def reset_budget(self) -> None:
         """Begin a new stream: what the last one made the host keep is gone."""
@@ -54,9 +45,9 @@ class Calls:
 
     def _spend(self, size: int) -> None:
         self._spent += size + _ENTRY_OVERHEAD
-        if self._spent > self._plugin.limits.host_bytes:
+        if self._spent > self._vm.limits.host_bytes:
             raise GuestTrapError(
-                f"the filter made the host keep more than {self._plugin.limits.host_bytes:,} bytes"
+                f"the filter made the host keep more than {self._vm.limits.host_bytes:,} bytes"
             )
 
     # Logging, time, environment
@@ -66,7 +57,7 @@ class Calls:
         if level > LogLevel.CRITICAL:
             raise CallError(Status.BAD_ARGUMENT)
         self._spend(len(message))
-        self._plugin.log(LogLevel(level), message)
+        self._vm.log(LogLevel(level), message)
 
     def get_log_level(self) -> int:
         """Return the lowest level that is kept: all are."""
@@ -79,7 +70,7 @@ class Calls:
     @property
     def environment(self) -> dict[str, str]:
         """The environment variables of the VM."""
-        return dict(self._plugin.settings.environment)
+        return dict(self._vm.config.environment)
 
     # Header maps
 
@@ -94,7 +85,7 @@ class Calls:
         value = self._map(map_type, change=False).get(name)
         if value is not None:
             return value
-        if self._plugin.guest.abi_version == "0.1.0":
+        if self._vm.guest.abi_version == "0.1.0":
             return b""
         raise CallError(Status.NOT_FOUND)
 
@@ -180,7 +171,7 @@ class Calls:
         self._context.send_local_response(
             status, b"_".join(details.split()), body, headers, grpc_status
         )
-        self._plugin.stop_iteration()
+        self._vm.stop_iteration()
 
     def continue_stream(self, stream_type: int) -> None:
         """Go on with a paused half of the stream when the running callback has returned."""
@@ -194,16 +185,16 @@ class Calls:
 
     def set_effective_context(self, context_id: int) -> None:
         """Let further calls of the running callback act on another context."""
-        if not self._plugin.set_effective_context(context_id):
+        if not self._vm.set_effective_context(context_id):
             raise CallError(Status.BAD_ARGUMENT)
 
     def set_tick_period_milliseconds(self, period: int) -> None:
         """Call ``on_tick`` that often; 0 stops it."""
-        self._plugin.tick_period = period
+        self._context.root.tick_period = period
 
     def done(self) -> None:
         """Say that a root context whose ``on_done`` returned false is done now."""
-        if not self._plugin.finish_done(self._context):
+        if not self._context.finish_done():
             raise CallError(Status.NOT_FOUND)
 
 

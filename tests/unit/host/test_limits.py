@@ -13,16 +13,18 @@ from scripted_guest import call, forever, module, wat
 from wasmkit.errors import GuestModuleError
 from wasmkit.host.guest.loader import WasmGuest
 from wasmkit.host.limits import MAX_MODULE_BYTES, Limits
-from wasmkit.host.plugin import Plugin, PluginSettings
+from wasmkit.host.plugin import Plugin
+from wasmkit.host.vm import Vm
+from wasmkit.plugin import PluginConfig, VmConfig
 
 SMALL = Limits(callback_seconds=0.2, memory_bytes=16 << 20, host_bytes=100_000)
 MALLOC = '(func (export "malloc")'
 
 
-def start(data: bytes) -> Plugin:
-    plugin = Plugin(PluginSettings(), partial(WasmGuest, data), SMALL)
-    plugin.start()
-    return plugin
+def start(data: bytes, root_id: str = "") -> Vm:
+    vm = Vm(VmConfig(), partial(WasmGuest, data), limits=SMALL)
+    Plugin(vm, PluginConfig(root_id=root_id)).start()
+    return vm
 
 
 def failure(data: bytes) -> str:
@@ -55,10 +57,8 @@ def test_an_endless_malloc_ends_in_time() -> None:
         "(global.get $heap)\n", "(loop $l (br $l)) (global.get $heap)\n"
     )
     data = bytes(wasmtime.wat2wasm(text))
-    settings = PluginSettings(root_id="root")
-    plugin = Plugin(settings, partial(WasmGuest, data), SMALL)
     with pytest.raises(GuestModuleError, match="ran longer"):
-        plugin.start()
+        start(data, root_id="root")
 
 
 def test_what_the_host_keeps_is_limited() -> None:

@@ -9,17 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from wasmkit.abi.constants import BufferType, HeaderMapType, Status, StreamType
-from wasmkit.host.contexts.context import Context
-from wasmkit.host.http.actions import DataStatus, HeadersStatus, TrailersStatus
-from wasmkit.host.http.properties import StreamFacts, VisibleHeaders, find_property
-from wasmkit.host.http.rules import LocalReply
+from wasmkit.host.contexts.actions import DataStatus, HeadersStatus, TrailersStatus
+from wasmkit.host.contexts.base import Context
+from wasmkit.host.contexts.manager import LocalReply
+from wasmkit.host.contexts.properties import VisibleHeaders, find_property
 
 if TYPE_CHECKING:
     from wasmkit.host.buffer import Buffer
-    from wasmkit.host.plugin import Plugin
+    from wasmkit.host.contexts.base import VmInterface
+    from wasmkit.host.contexts.manager import FilterCallbacks
+    from wasmkit.host.contexts.root import RootContext
     from wasmkit.http.headers import HeaderMap, Pair
 
-__all__ = ["FilterCallbacks", "StreamContext"]
+__all__ = ["StreamContext"]
 
 _UNAVAILABLE = 14  # gRPC's status for a failed filter
 _MAX_GRPC_STATUS = 16
@@ -30,41 +32,6 @@ _Status = TypeVar("_Status", covariant=True)  # noqa: PLC0105  # named for what 
 
 class _Convert(Protocol[_Status]):
     def __call__(self, number: int, *, stopped: bool) -> _Status: ...
-
-
-class FilterCallbacks(Protocol):
-    """What a filter may ask of the filter manager that drives it."""
-
-    facts: StreamFacts
-
-    @property
-    def finished(self) -> bool:
-        """Whether the stream is over."""
-        ...
-
-    def buffered(self, direction: StreamType) -> Buffer | None:
-        """Return what was kept back of a body so far."""
-        ...
-
-    def keep_back(self, direction: StreamType, data: Buffer) -> None:
-        """Move data behind what was kept back."""
-        ...
-
-    def add_trailers(self, direction: StreamType) -> HeaderMap:
-        """Give a message trailers that it does not have."""
-        ...
-
-    def resume(self, direction: StreamType) -> None:
-        """Go on where the filter had stopped."""
-        ...
-
-    def reset(self) -> None:
-        """Close the stream at once."""
-        ...
-
-    def send_local_reply(self, reply: LocalReply) -> None:
-        """Answer instead of the upstream."""
-        ...
 
 
 class _View:
@@ -95,10 +62,8 @@ _NAMES = {StreamType.REQUEST: "request", StreamType.RESPONSE: "response"}
 class StreamContext(Context):
     """Calls the guest for one stream and answers its host calls."""
 
-    def __init__(
-        self, plugin: Plugin, context_id: int, parent_id: int, manager: FilterCallbacks
-    ) -> None:
-        super().__init__(plugin, context_id, parent_id)
+    def __init__(self, vm: VmInterface, root: RootContext, manager: FilterCallbacks) -> None:
+        super().__init__(vm, root.plugin, root)
         self._manager = manager
         self._views = {StreamType.REQUEST: _View(), StreamType.RESPONSE: _View()}
         self._end_of_stream = False
@@ -154,16 +119,14 @@ class StreamContext(Context):
         """Let the guest look back on the whole stream."""
         self.create()
         self._log_headers = headers
-        self.plugin.invoke(self, "proxy_on_log")
-        self.plugin.run_deferred()
+        self.notify("proxy_on_log")
         self._log_headers = None
 
     def on_destroy(self) -> None:
         """Tell the guest that the stream is done and gone."""
         for name in ("proxy_on_done", "proxy_on_delete"):
-            self.plugin.invoke(self, name)
-            self.plugin.run_deferred()
-        self.plugin.remove_context(self)
+            self.notify(name)
+        self.vm.remove_context(self)
 
     @property
     def _skips_response(self) -> bool:
@@ -171,13 +134,13 @@ class StreamContext(Context):
 
     def _call(self, convert: _Convert[_Status], name: str, *arguments: int) -> _Status:
         """Call the guest; a VM that has failed, before or now, answers for the guest with 503."""
-        result = self.plugin.invoke(self, name, *arguments)
-        if self.plugin.trap:
+        result = self.vm.invoke(self, name, *arguments)
+        if self.vm.trap:
             self._fail()
             status = convert(0, stopped=True)
         else:
-            status = convert(result, stopped=self.plugin.iteration_stopped)
-        self.plugin.run_deferred()
+            status = convert(result, stopped=self.vm.iteration_stopped)
+        self.vm.run_deferred()
         return status
 
     def _fail(self) -> None:
@@ -238,14 +201,14 @@ class StreamContext(Context):
         """Answer the request once the callback has returned."""
         grpc = grpc_status if grpc_status <= _MAX_GRPC_STATUS else None
         reply = LocalReply(status, body, tuple(headers), grpc, details)
-        self.plugin.defer(lambda: self._manager.send_local_reply(reply))
+        self.vm.defer(lambda: self._manager.send_local_reply(reply))
 
     def continue_stream(self, stream_type: StreamType) -> None:
         """Go on once the callback has returned; the request's maps are out of reach from now."""
         if stream_type not in _NAMES:
             super().continue_stream(stream_type)
             return
-        self.plugin.defer(lambda: self._manager.resume(stream_type))
+        self.vm.defer(lambda: self._manager.resume(stream_type))
         view = self._views[StreamType.REQUEST]
         view.headers = view.body = view.trailers = None
 
@@ -254,4 +217,4 @@ class StreamContext(Context):
         if stream_type in _NAMES:
             facts = self._manager.facts
             facts.response_code_details = facts.response_code_details or b"wasm_close_stream"
-            self.plugin.defer(self._manager.reset)
+            self.vm.defer(self._manager.reset)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import wasmtime
 from wasmtime import _ffi
 
-from wasmkit.host.guest.protocol import GuestTrapError
+from wasmkit.host.protocol import GuestTrapError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

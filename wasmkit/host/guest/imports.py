@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wasmkit.abi.constants import BufferType, HeaderMapType, Status, StreamType
-from wasmkit.host.calls import CallError
+from wasmkit.host.protocol import CallError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

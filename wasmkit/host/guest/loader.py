@@ -19,8 +19,8 @@ from wasmkit.host.guest.crossing import Exports, Imports, describe
 from wasmkit.host.guest.deadline import ticks
 from wasmkit.host.guest.imports import ProxyImports, proxy_signatures
 from wasmkit.host.guest.memory import GuestMemory
-from wasmkit.host.guest.protocol import GuestTrapError
 from wasmkit.host.guest.wasi import WASI_MODULES, WASI_SIGNATURES, WasiImports
+from wasmkit.host.protocol import GuestTrapError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

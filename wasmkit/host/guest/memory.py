@@ -6,8 +6,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from wasmkit.abi.constants import Status
-from wasmkit.host.calls import CallError
-from wasmkit.host.guest.protocol import GuestTrapError
+from wasmkit.host.protocol import CallError, GuestTrapError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from wasmkit.abi.constants import LogLevel
-from wasmkit.host.calls import CallError
+from wasmkit.host.protocol import CallError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,12 +13,14 @@ from email.utils import formatdate
 from enum import Enum
 from urllib.parse import quote_from_bytes
 
+from wasmkit.host.contexts.manager import LocalReply
 from wasmkit.host.http.envoy_headers import (
     JOINED_IN_REQUESTS,
     JOINED_IN_RESPONSES,
     NOT_FROM_CLIENTS,
     NOT_TO_UPSTREAMS,
 )
+from wasmkit.http.grpc import grpc_of_http
 from wasmkit.http.headers import HeaderMap, Pair
 
 __all__ = [
@@ -27,11 +29,8 @@ __all__ = [
     "RESPONSE_TOO_LARGE",
     "TOO_LARGE",
     "Delivery",
-    "LocalReply",
     "Message",
     "finish_response",
-    "grpc_of_http",
-    "is_grpc",
     "local_reply",
     "received_request",
     "received_response",
@@ -49,19 +48,6 @@ class Message:
     headers: tuple[Pair, ...]
     body: bytes = b""
     trailers: tuple[Pair, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LocalReply:
-    """A response made in the proxy; ``details`` says why, for logs."""
-
-    status: int
-    body: bytes = b""
-    headers: tuple[Pair, ...] = ()
-    grpc_status: int | None = None
-    details: bytes = b""
-    flags: int = 0
-    """Envoy's response flags, as ``response.flags`` shows them."""
 
 
 TOO_LARGE = LocalReply(413, b"Payload Too Large", details=b"request_payload_too_large")
@@ -219,14 +205,6 @@ def sent_response(
     return Message(_reread(pairs), body, _reread(trailers.pairs if trailers else []))
 
 
-def is_grpc(headers: HeaderMap) -> bool:
-    """Return whether a request is a gRPC call, to which local replies speak gRPC."""
-    kind = headers.get(b"content-type") or b""
-    return kind == b"application/grpc" or kind.startswith(
-        (b"application/grpc+", b"application/grpc;")
-    )
-
-
 def local_reply(reply: LocalReply, *, is_head: bool, is_grpc: bool) -> tuple[HeaderMap, bytes]:
     """Return a local reply's headers and body."""
     headers = HeaderMap([(b":status", b"%d" % (reply.status & 0xFFFF))], joined=JOINED_IN_RESPONSES)
@@ -242,15 +220,6 @@ def local_reply(reply: LocalReply, *, is_head: bool, is_grpc: bool) -> tuple[Hea
         headers.remove(b"content-length")
         headers.remove(b"content-type")
     return headers, b"" if is_head else reply.body
-
-
-def grpc_of_http(status: int) -> int:
-    """Return the gRPC status that an HTTP status means to a gRPC client."""
-    return _GRPC_OF_HTTP.get(status, _UNKNOWN)
-
-
-_GRPC_OF_HTTP = {400: 13, 401: 16, 403: 7, 404: 12, 429: 14, 502: 14, 503: 14, 504: 14}
-_UNKNOWN = 2
 
 
 def _grpc_reply(reply: LocalReply, headers: HeaderMap, *, is_head: bool) -> HeaderMap:

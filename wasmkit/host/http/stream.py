@@ -15,20 +15,17 @@ from typing import TYPE_CHECKING
 
 from wasmkit.abi.constants import StreamType
 from wasmkit.host.buffer import Buffer
-from wasmkit.host.contexts.http import StreamContext
-from wasmkit.host.http.actions import DataStatus, HeadersStatus, TrailersStatus
+from wasmkit.host.contexts.actions import DataStatus, HeadersStatus, TrailersStatus
+from wasmkit.host.contexts.properties import StreamFacts, VisibleHeaders
 from wasmkit.host.http.half import STOPS_ALL, Half, State
-from wasmkit.host.http.properties import StreamFacts, VisibleHeaders
 from wasmkit.host.http.rules import (
     HUNG_UP,
     NO_ROUTE,
     RESPONSE_TOO_LARGE,
     TOO_LARGE,
     Delivery,
-    LocalReply,
     Message,
     finish_response,
-    is_grpc,
     local_reply,
     received_request,
     received_response,
@@ -37,11 +34,13 @@ from wasmkit.host.http.rules import (
     sent_request,
     sent_response,
 )
+from wasmkit.http.grpc import is_grpc
 from wasmkit.http.headers import HeaderMap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wasmkit.host.contexts.manager import LocalReply
     from wasmkit.host.plugin import Plugin
 
 __all__ = ["BUFFER_LIMIT", "HttpStream", "StreamResult"]
@@ -78,13 +77,7 @@ class HttpStream:
         self._reset = False
         self._is_head = False
         self._is_grpc = False
-        # A request passes by a VM that has failed if the policy is to fail open.
-        bypass = bool(plugin.trap) and plugin.settings.fail_open
-        self._context: StreamContext | None = None
-        if not bypass:
-            context_id = plugin.new_context_id()
-            self._context = StreamContext(plugin, context_id, plugin.root.id, self)
-            plugin.add_context(self._context)
+        self._context = plugin.new_stream(self)
 
     def play(self, request: Message, respond: Callable[[Message], Message | None]) -> StreamResult:
         """Send a request, get the upstream's response to it, and return what came of both.
@@ -133,7 +126,7 @@ class HttpStream:
     def _tick_while_stopped(self, half: Half) -> None:
         """Let the filter's timer fire until it lets the stream go on: nothing else happens now."""
         for _ in range(_MAX_TICKS):
-            if half.sent_all or self.finished or not self._plugin.tick_period:
+            if half.sent_all or self.finished or not self._plugin.root.tick_period:
                 return
             self._plugin.root.tick()
 

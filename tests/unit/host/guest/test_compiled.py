@@ -13,7 +13,9 @@ from wasmkit.errors import GuestModuleError
 from wasmkit.host.guest import compiled
 from wasmkit.host.guest.compiled import compile_module
 from wasmkit.host.guest.loader import WasmGuest
-from wasmkit.host.plugin import Plugin, PluginSettings
+from wasmkit.host.plugin import Plugin
+from wasmkit.host.vm import Vm
+from wasmkit.plugin import PluginConfig, VmConfig
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,10 +41,9 @@ def text(data: str, *, padding: str = PADDING, code: str = "") -> bytes:
 
 
 def said(module: bytes) -> bytes:
-    plugin = Plugin(PluginSettings(), partial(WasmGuest, module))
-    with plugin:
-        plugin.start()
-        return plugin.take_logs()[0][1]
+    with Vm(VmConfig(), partial(WasmGuest, module)) as vm:
+        Plugin(vm, PluginConfig()).start()
+        return vm.last_line
 
 
 def forget() -> None:

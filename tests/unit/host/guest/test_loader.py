@@ -10,19 +10,21 @@ import wasmtime
 from scripted_guest import OUT, call, module, returns, tell, trap, wat
 from wasmkit.errors import GuestModuleError
 from wasmkit.host.guest.loader import WasmGuest
-from wasmkit.host.limits import Limits
-from wasmkit.host.plugin import Plugin, PluginSettings
+from wasmkit.host.plugin import Plugin
+from wasmkit.host.vm import Vm
+from wasmkit.plugin import PluginConfig, VmConfig
 
 LOG_IMPORT = '(import "env" "proxy_log"'
 MALLOC = '(func (export "malloc")'
 
 
-def started(data: bytes, settings: PluginSettings | None = None) -> list[str]:
+def started(data: bytes, config: PluginConfig | None = None) -> list[str]:
     """Start a module and return what it logged."""
-    plugin = Plugin(settings or PluginSettings(), partial(WasmGuest, data), Limits())
-    plugin.start()
-    logs = [line.decode() for _, line in plugin.take_logs()]
-    plugin.close()
+    config = config or PluginConfig()
+    logs: list[str] = []
+    vm = Vm(config.vm, partial(WasmGuest, data), log=lambda _, line: logs.append(line.decode()))
+    with vm:
+        Plugin(vm, config).start()
     return logs
 
 
@@ -172,14 +174,14 @@ def test_each_configuration_is_to_be_had_in_its_time() -> None:
         tell("proxy_get_buffer_bytes", 6, 0, 99, OUT),
         tell("proxy_get_buffer_bytes", 7, 0, 99, OUT),
     ]
-    settings = PluginSettings(configuration=b"CONF", vm_configuration=b"VM")
-    assert started(module(vm_start=read), settings) == ["0", "VM", "1"]
-    assert started(module(configure=read), settings) == ["0", "VM", "0", "CONF"]
+    config = PluginConfig(VmConfig(configuration=b"VM"), configuration=b"CONF")
+    assert started(module(vm_start=read), config) == ["0", "VM", "1"]
+    assert started(module(configure=read), config) == ["0", "VM", "0", "CONF"]
 
 
 def test_the_first_abi_version_asks_for_its_configuration() -> None:
     data = module(abi_version="0.1.0", configure=[tell("proxy_get_configuration", OUT)])
-    assert started(data, PluginSettings(configuration=b"CONF")) == ["0", "CONF"]
+    assert started(data, PluginConfig(configuration=b"CONF")) == ["0", "CONF"]
 
 
 def test_memory_and_table_may_be_imported() -> None:
@@ -204,8 +206,8 @@ def test_addresses_outside_of_memory() -> None:
             tell("proxy_get_buffer_bytes", 7, 0, 9, -2, 8),
         ]
     )
-    settings = PluginSettings(configuration=b"CONF")
-    assert started(data, settings) == ["6", "6", "", "0", "6"]
+    config = PluginConfig(configuration=b"CONF")
+    assert started(data, config) == ["6", "6", "", "0", "6"]
 
 
 def test_environment_reaches_the_guest() -> None:
@@ -216,5 +218,5 @@ def test_environment_reaches_the_guest() -> None:
             tell("environ_sizes_get", 8, 12),
         ]
     )
-    settings = PluginSettings(environment={"A": "1", "B": "2"})
-    assert started(data, settings)[0] == "A=1\0B=2"
+    config = PluginConfig(VmConfig(environment={"A": "1", "B": "2"}))
+    assert started(data, config)[0] == "A=1\0B=2"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from wasmkit.host.contexts.manager import LocalReply
 from wasmkit.host.http.rules import (
     Delivery,
-    LocalReply,
     finish_response,
-    is_grpc,
     local_reply,
     received_request,
     request_fault,
@@ -154,19 +153,6 @@ def test_local_replies_in_grpc(reply: LocalReply, status: bytes, message: bytes 
     assert headers.get(b"grpc-status") == status
     assert headers.get(b"grpc-message") == message
     assert body == b""
-
-
-@pytest.mark.parametrize(
-    ("kind", "result"),
-    [
-        (b"application/grpc", True),
-        (b"application/grpc+proto", True),
-        (b"application/grpc-web", False),
-        (b"text/plain", False),
-    ],
-)
-def test_grpc_is_told_by_its_content_type(kind: bytes, *, result: bool) -> None:
-    assert is_grpc(HeaderMap([(b"content-type", kind)])) is result
 
 
 def test_a_response_is_finished() -> None:

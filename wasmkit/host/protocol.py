@@ -1,10 +1,21 @@
-"""What runs a filter's code: a Wasm VM, or the SDK in this process."""
+"""What a guest and its host are to each other: what runs a filter's code, and how a call ends."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-__all__ = ["Guest", "GuestTrapError"]
+if TYPE_CHECKING:
+    from wasmkit.abi.constants import Status
+
+__all__ = ["CallError", "Guest", "GuestTrapError"]
+
+
+class CallError(Exception):
+    """A host call ends with a status other than OK."""
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(status.name)
+        self.status = status
 
 
 class GuestTrapError(Exception):

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from wasmkit.abi.constants import Status, StreamType
 from wasmkit.abi.pairs import encode_pairs
-from wasmkit.host.calls import CallError
-from wasmkit.host.http.rules import grpc_of_http
+from wasmkit.host.protocol import CallError
+from wasmkit.http.grpc import grpc_of_http
 
 if TYPE_CHECKING:
     from wasmkit.http.headers import HeaderMap
