@@ -121,7 +121,7 @@ def test_ctrl_c_ends_an_endless_loop() -> None:
             interpreter().run("l")
     finally:
         timer.join()
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < 20  # far above what it takes, far below for ever
     assert output("xstill works") == ["STILL WORKS\n"]
 
 
