@@ -187,7 +187,7 @@ def test_a_new_readme_joins_the_referrers(host: str) -> None:
     assert first.image_digest == second.image_digest
     found = client.find_manifest(first.image_digest.replace(":", "-"))
     if found is not None:  # the registry has no referrers API
-        digests = [entry.descriptor.digest for entry in found.content.manifests]  # type: ignore[union-attr] # the tag's schema says index
+        digests = [entry.descriptor.digest for entry in found.content.manifests]  # type: ignore[union-attr]  # the tag's schema says index
         assert len(digests) == len(set(digests)) == 4
 
 

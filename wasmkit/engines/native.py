@@ -21,9 +21,7 @@ from wasmkit.abi.constants import LogLevel
 from wasmkit.engines.emulated import EmulatedEngine
 from wasmkit.engines.native_host import NativeHost
 from wasmkit.errors import BuildError
-from wasmkit.sdk import _dispatch, _host
-from wasmkit.sdk._context import HttpFilter
-from wasmkit.sdk._runtime import LogHandler, LogStream
+from wasmkit.sdk import HttpFilter, embedding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
     from wasmkit.host.limits import Limits
     from wasmkit.plugin import PluginConfig
     from wasmkit.project import Project
-    from wasmkit.sdk._dispatch import Callback
 
 __all__ = ["NativeEngine"]
 
@@ -82,15 +79,15 @@ class _SdkGuest:
 
     def __init__(self, project: Project, calls: Calls) -> None:
         self._host = NativeHost(calls)
-        self._streams = LogStream(LogLevel.INFO), LogStream(LogLevel.ERROR)
+        self._streams = embedding.LogStream(LogLevel.INFO), embedding.LogStream(LogLevel.ERROR)
         self._logging = _RootLogger([], logging.WARNING)
         with self._inside():
             filter_class = _load(project)
             try:
-                _dispatch.start(filter_class, on_error=project.on_error)
+                embedding.start(filter_class, on_error=project.on_error)
             except TypeError as error:
                 raise BuildError(f"{project.entry}: {error}") from error
-            self._callbacks: dict[str, Callback] = _dispatch.callbacks()
+            self._callbacks: dict[str, embedding.Callback] = embedding.callbacks()
             self._logging.install()
 
     def has(self, name: str) -> bool:
@@ -108,7 +105,7 @@ class _SdkGuest:
     @contextmanager
     def _inside(self) -> Iterator[None]:
         """Make this process look as the filter's VM does: its host, its output, its logging."""
-        _host.bind(self._host)
+        embedding.bind(self._host)
         stdout, stderr = self._streams
         with redirect_stdout(stdout), redirect_stderr(stderr), self._logging.active(), _debugger():
             yield
@@ -135,10 +132,10 @@ class _RootLogger:
             root.setLevel(before[1])
 
     def install(self) -> None:
-        """Send records to the host's log, as ``_runtime.install`` does in a module."""
+        """Send records to the host's log, as ``embedding.install`` does in a module."""
         root = logging.getLogger()
         kept = [each for each in root.handlers if type(each) is not logging.StreamHandler]
-        root.handlers = [*kept, LogHandler()]
+        root.handlers = [*kept, embedding.LogHandler()]
         if root.level == logging.WARNING:
             root.setLevel(logging.NOTSET)
 

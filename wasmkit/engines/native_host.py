@@ -1,6 +1,6 @@
 """The host calls as the SDK makes them in this process: text instead of bytes, errors, None."""
 
-# ruff: noqa: D102  # wasmkit.sdk._host.HostCalls says what each method does
+# ruff: noqa: D102  # wasmkit.sdk.embedding.HostCalls says what each method does
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from wasmkit.abi.constants import Status
 from wasmkit.host.protocol import CallError
-from wasmkit.sdk import _host
+from wasmkit.sdk import HostError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ __all__ = ["NativeHost"]
 
 
 class NativeHost:
-    """The host calls as ``wasmkit.sdk._host.HostCalls`` has them: text, and None for absent."""
+    """The host calls as ``wasmkit.sdk.embedding.HostCalls`` has them: text, and None for absent."""
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
@@ -35,7 +35,7 @@ class NativeHost:
         except CallError as error:
             if error.status is Status.NOT_FOUND:
                 return None
-            raise _host.HostError(error.status) from None
+            raise HostError(error.status) from None
         return value.decode("utf-8", "surrogateescape")
 
     def proxy_add_header_map_value(self, map_type: int, key: str, value: str, /) -> None:
@@ -86,7 +86,7 @@ class NativeHost:
         except CallError as error:
             if error.status is Status.NOT_FOUND:
                 return None
-            raise _host.HostError(error.status) from None
+            raise HostError(error.status) from None
 
     def proxy_set_property(self, path: bytes, value: bytes, /) -> None:
         with _statuses():
@@ -127,4 +127,4 @@ def _statuses() -> Iterator[None]:
     try:
         yield
     except CallError as error:
-        raise _host.HostError(error.status) from None
+        raise HostError(error.status) from None

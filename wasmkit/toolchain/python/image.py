@@ -72,8 +72,7 @@ _PRELOADED = (
     "encodings.utf_8_sig",
     "json",
     "wasmkit.sdk",
-    "wasmkit.sdk._dispatch",
-    "wasmkit.sdk._runtime",
+    "wasmkit.sdk.embedding",
 )
 """What every filter has: the SDK, and codecs, which Python imports by name at run time."""
 

@@ -41,8 +41,8 @@ class _Importer:
                 " and can hold pure Python only",
                 name=name,
             )
-        # Importlib asks no more of a loader than this class has.
-        spec = ModuleSpec(name, self, origin=file.decode(), is_package=package == b"1")  # type: ignore[arg-type]
+        loader: Any = self  # importlib calls nothing but what this class has
+        spec = ModuleSpec(name, loader, origin=file.decode(), is_package=package == b"1")
         spec.has_location = False
         spec.loader_state = (kind, source)
         return spec
@@ -72,9 +72,9 @@ _importer = _Importer()
 
 
 def _remember_source(file: str, source: str) -> None:
-    runtime = sys.modules.get("wasmkit.sdk._runtime")
-    if runtime is not None:
-        runtime.remember_source(file, source)
+    sdk = sys.modules.get("wasmkit.sdk.embedding")
+    if sdk is not None:
+        sdk.remember_source(file, source)
 
 
 def prepare(preload: list[str]) -> None:
@@ -92,9 +92,9 @@ def prepare(preload: list[str]) -> None:
         sys.modules.pop(name, None)
     for name in preload:
         __import__(name)
-    sys.modules["wasmkit.sdk._runtime"].import_companions()
-    host = sys.modules["wasmkit.sdk._host"]
-    _proxy_wasm.exchange(RESULT + b'{"host_error": %d}' % id(host.HostError))
+    sdk = sys.modules["wasmkit.sdk.embedding"]
+    sdk.import_companions()
+    _proxy_wasm.exchange(RESULT + b'{"host_error": %d}' % id(sdk.HostError))
 
 
 def build() -> None:
@@ -110,7 +110,7 @@ def build() -> None:
 
 
 def _load(job: "dict[str, Any]") -> "dict[str, Any]":
-    from wasmkit.sdk import _dispatch, _host, _runtime
+    from wasmkit.sdk import embedding
 
     for name in job["own"]:
         if name in sys.modules:
@@ -119,11 +119,11 @@ def _load(job: "dict[str, Any]") -> "dict[str, Any]":
     filter_class = getattr(module, job["class"], None)
     if filter_class is None:
         return {"missing": job["class"], "module": job["module"]}
-    _host.bind(_proxy_wasm)
-    _dispatch.start(filter_class, on_error=job["on_error"])
-    callbacks = _dispatch.callbacks()
+    embedding.bind(_proxy_wasm)
+    embedding.start(filter_class, on_error=job["on_error"])
+    callbacks = embedding.callbacks()
     _proxy_wasm.callbacks = callbacks  # kept alive: the host knows their addresses only
-    _runtime.install()
+    embedding.install()
     sys.meta_path.remove(_importer)
     return {
         "callbacks": {name: id(function) for name, function in callbacks.items()},

@@ -1,27 +1,17 @@
-"""The reports of one replay in which everything happens that a report can show."""
+"""Two replays in which everything happens that a report can show."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
-
-import click
-import pytest
 
 from wasmkit.abi.constants import LogLevel
 from wasmkit.engines.engine import LogLine, Outcome
 from wasmkit.replay.check import check
 from wasmkit.replay.expectation import parse_expectations
-from wasmkit.replay.report.junit import junit_report
-from wasmkit.replay.report.machine import json_report
-from wasmkit.replay.report.text import clean, render_run, render_summary
 from wasmkit.replay.result import ExchangeResult, Run
 from wasmkit.traffic.model import Exchange, Request, Response
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+__all__ = ["runs"]
 
 RULES = parse_expectations(
     b"""
@@ -88,50 +78,3 @@ def runs() -> list[Run]:
         Run("shop.har", b'{"header":"x-hello"}', ("shop.yaml",), "wasm", ready, results, notes),
         Run("more.har", b"{}", (), "wasm", (), (result(1, page, outcomes[0][1], checked=False),)),
     ]
-
-
-def test_text(golden: Callable[[str, str], None]) -> None:
-    report = "\n".join([*map(render_run, runs()), render_summary(runs(), 1.25), ""])
-    golden("reports/test.txt", click.unstyle(report))
-
-
-def test_colours_are_all_there_is_of_escapes() -> None:
-    report = "\n".join(map(render_run, runs()))
-    assert "\x1b[31m" in report
-    assert not set("\x1b\x07\x00") & set(click.unstyle(report))
-
-
-def test_summary_without_a_failure() -> None:
-    assert click.unstyle(render_summary(runs()[1:], 0.04)) == "1 passed in 0.0 s"
-
-
-def test_json(golden: Callable[[str, str], None]) -> None:
-    text = json_report(runs(), name="hello", version="0.1.0", engine="wasm", seconds=1.25)
-    report = json.loads(text)
-    assert report["summary"] == {"passed": 2, "failed": 3, "seconds": 1.25}
-    assert text.isascii()
-    golden("reports/test.json", text + "\n")
-
-
-def test_junit(golden: Callable[[str, str], None]) -> None:
-    data = junit_report(runs(), name="hello")
-    root = ET.fromstring(data)
-    assert (root.get("tests"), root.get("failures")) == ("5", "3")
-    suites = root.findall("testsuite")
-    assert [suite.get("name") for suite in suites] == ["shop.har (shop.yaml)", "more.har"]
-    assert len(root.findall("testsuite/testcase/failure")) == 3
-    golden("reports/test.xml", data.decode())
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("tea ü 茶 🍵", "tea ü 茶 🍵"),
-        ("a\nb\tc", "a\nb\tc"),
-        ("\x1b[2J\r\x9b", "\\x1b[2J\\x0d\\x9b"),
-        ("\u202eevil", "\\u202eevil"),
-        ("\udcff", "\\udcff"),
-    ],
-)
-def test_clean(text: str, shown: str) -> None:
-    assert clean(text) == shown
