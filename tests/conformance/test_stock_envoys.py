@@ -13,7 +13,7 @@ from wasmkit.engines.envoy import EnvoyEngine
 from wasmkit.envoy.binary import find_envoy
 from wasmkit.envoy.ends import Upstream, request_once
 from wasmkit.errors import GuestModuleError
-from wasmkit.http.http1 import Message, message_bytes, status_line
+from wasmkit.http.message import Message
 from wasmkit.replay.normal import normalise
 from wasmkit.serve.live import LiveEnvoy
 from wasmkit.traffic.model import Exchange, Request, Response
@@ -87,12 +87,12 @@ def test_exchange_while_it_serves(stock_envoy: Path) -> None:
         )
         return plugin_of(module, name="n", root_id="r", configuration=b"{}")
 
-    def value() -> str | None:
-        data = message_bytes(Message("GET / HTTP/1.1", (("host", "a"),)))
-        return request_once(live.address, data, method="GET", seconds=10).header("x-value")
+    def value() -> bytes | None:
+        request = Message.request(b"GET", b"/", authority=b"a")
+        return request_once(live.address, request, seconds=10).message.get(b"x-value")
 
     said: list[str] = []
-    reply = Message(status_line(200), (("content-length", "0"),))
+    reply = Message.response(200, ((b"content-length", b"0"),))
     with (
         Upstream(lambda _: reply) as upstream,
         LiveEnvoy(
@@ -103,12 +103,12 @@ def test_exchange_while_it_serves(stock_envoy: Path) -> None:
             say=lambda _, message: said.append(message),
         ) as live,
     ):
-        assert value() == "one"
+        assert value() == b"one"
         live.exchange(live_filter("two"))
-        assert value() == "two"
+        assert value() == b"two"
         with pytest.raises(GuestModuleError, match="Failed to configure"):
             live.exchange(live_filter("three", configured=0))
-        assert value() == "two"
+        assert value() == b"two"
         live.exchange(live_filter("four"))
-        assert value() == "four"
+        assert value() == b"four"
     assert said == ["conf one", "conf two", "conf four"]

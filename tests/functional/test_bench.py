@@ -17,7 +17,7 @@ from bench.load import load_generator, run_load
 from toolneeds import need_module
 from wasmkit.envoy.ends import Upstream
 from wasmkit.errors import CheckFailedError
-from wasmkit.http.http1 import Message, status_line
+from wasmkit.http.message import Message
 
 TESTS = Path(__file__).resolve().parent.parent
 
@@ -53,7 +53,7 @@ def test_one_quick_run(tmp_path: Path) -> None:
 
 
 def answer(status: int) -> Message:
-    return Message(status_line(status), (("content-length", "2"),), b"hi")
+    return Message.response(status, ((b"content-length", b"2"),), b"hi")
 
 
 def test_load_without_wrk(monkeypatch: pytest.MonkeyPatch) -> None:

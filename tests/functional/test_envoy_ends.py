@@ -7,38 +7,38 @@ import time
 import pytest
 
 from wasmkit.envoy.ends import Upstream, request_once
-from wasmkit.http.http1 import Message, message_bytes, status_line
+from wasmkit.http.http1 import Received, message_bytes
+from wasmkit.http.message import Message
 
-
-def ask(address: tuple[str, int], message: Message, seconds: float = 5) -> Message:
-    method = message.first_line.split()[0]
-    return request_once(address, message_bytes(message), method=method, seconds=seconds)
+HELLO = Message.response(200, ((b"content-length", b"2"),), b"hi")
+GET = Message.request(b"GET", b"/", authority=b"a")
 
 
 def test_bytes_go_through_as_they_are() -> None:
     seen: list[Message] = []
-    response = Message(
-        status_line(200), (("x-b", "1"), ("content-length", "4"), ("x-b", "2")), b"\0\r\n\xff"
+    response = Message.response(
+        200, ((b"x-b", b"1"), (b"content-length", b"4"), (b"x-b", b"2")), b"\0\r\n\xff"
     )
 
     def answer(request: Message) -> Message:
         seen.append(request)
         return response
 
-    request = Message("POST /a HTTP/1.1", (("host", "a"), ("content-length", "2")), b"\r\n")
+    headers = ((b":method", b"POST"), (b":authority", b"a"), (b":path", b"/a"))
+    request = Message((*headers, (b"content-length", b"2")), (b"\r\n",))
     with Upstream(answer) as upstream:
-        assert ask(upstream.address, request) == response
+        got = request_once(upstream.address, request, seconds=5)
+    assert got == Received(response, complete=True)
     assert seen == [request]
 
 
 def test_one_connection_carries_many_requests_and_head_gets_no_body() -> None:
-    response = Message(status_line(200), (("content-length", "2"),), b"hi")
     with (
-        Upstream(lambda _: response) as upstream,
+        Upstream(lambda _: HELLO) as upstream,
         socket.create_connection(upstream.address, timeout=5) as client,
     ):
         client.sendall(b"HEAD / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n")
-        expected = message_bytes(response, without_body=True) + message_bytes(response)
+        expected = message_bytes(HELLO, without_body=True) + message_bytes(HELLO)
         got = b""
         while len(got) < len(expected):
             got += client.recv(100)
@@ -47,8 +47,8 @@ def test_one_connection_carries_many_requests_and_head_gets_no_body() -> None:
 
 def test_an_upstream_can_hang_up() -> None:
     with Upstream(lambda _: None) as upstream:
-        got = ask(upstream.address, Message("GET / HTTP/1.1"))
-    assert got == Message("", complete=False)
+        got = request_once(upstream.address, GET, seconds=5)
+    assert got == Received()
 
 
 def test_leaving_ends_connections_that_wait() -> None:
@@ -65,7 +65,7 @@ def test_leaving_ends_connections_that_wait() -> None:
 
 @pytest.mark.parametrize("close", [False, True])
 def test_an_answer_before_the_request_is_complete_is_read(*, close: bool) -> None:
-    response = Message(status_line(413), (("content-length", "0"),))
+    response = Message.response(413, ((b"content-length", b"0"),))
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -80,14 +80,21 @@ def test_an_answer_before_the_request_is_complete_is_read(*, close: bool) -> Non
 
         thread = threading.Thread(target=serve)
         thread.start()
-        big = Message("POST / HTTP/1.1", (("content-length", str(50 << 20)),), bytes(50 << 20))
-        assert ask(server.getsockname(), big) == response
+        big = Message.request(
+            b"POST",
+            b"/",
+            authority=b"a",
+            headers=((b"content-length", b"%d" % (50 << 20)),),
+            body=bytes(50 << 20),
+        )
+        got = request_once(server.getsockname(), big, seconds=5)
+        assert got == Received(response, complete=True)
         thread.join()
 
 
 def test_a_server_that_says_nothing_costs_the_time_limit() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         started = time.monotonic()
-        got = ask(server.getsockname(), Message("GET / HTTP/1.1"), seconds=0.2)
-    assert got == Message("", complete=False)
+        got = request_once(server.getsockname(), GET, seconds=0.2)
+    assert got == Received()
     assert 0.15 < time.monotonic() - started < 3

@@ -21,7 +21,7 @@ from wasmkit.envoy.ends import Upstream, request_once
 from wasmkit.envoy.log import LogRecord, guest_message, trap_reason
 from wasmkit.envoy.process import EnvoyProcess, private_folder
 from wasmkit.errors import GuestModuleError
-from wasmkit.http.http1 import Message, message_bytes, status_line
+from wasmkit.http.message import Message, Pair, as_data, as_text
 from wasmkit.traffic.model import Request, Response
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class EnvoyEngine:
             return Outcome(upstream=None, client=_CLOSED, trap=self._dead)
         self._answer = sent.response
         self._seen = None
-        message = Message("")
+        message = Message()
         try:
             message = self._exchange(sent.request)
         except OSError:
@@ -128,9 +128,9 @@ class EnvoyEngine:
             upstream=_request_seen(self._seen, sent.request.scheme),
             client=Response(
                 message.status,
-                _unframed(message.headers),
+                _unframed(_texts(message.fields)),
                 message.body,
-                message.trailers,
+                _texts(message.trailers),
             )
             if message.status
             else _CLOSED,
@@ -140,10 +140,9 @@ class EnvoyEngine:
 
     def _exchange(self, request: Request) -> Message:
         """Return the response; raises ``OSError`` when Envoy is there no more."""
-        data = message_bytes(_request_message(request))
         message = request_once(
-            self._address, data, method=request.method, seconds=self._exchange_seconds
-        )
+            self._address, _request_message(request), seconds=self._exchange_seconds
+        ).message
         self._connections += 1
         if not self._process.wait_until_ended(self._connections, seconds=_SETTLE_SECONDS):
             self._dead = (
@@ -175,11 +174,11 @@ class EnvoyEngine:
         self._seen = request
         if not self._answer.status:
             return None
-        return Message(
-            status_line(self._answer.status),
-            self._answer.headers,
+        return Message.response(
+            self._answer.status,
+            _datas(self._answer.headers),
             self._answer.body,
-            self._answer.trailers,
+            _datas(self._answer.trailers),
         )
 
     def _take(self, record: LogRecord) -> None:
@@ -209,27 +208,36 @@ class EnvoyEngine:
 
 
 def _request_message(request: Request) -> Message:
-    headers = (("host", request.authority), *request.headers)
-    framed = any(name == "content-length" for name, _ in request.headers)
-    if (request.body or request.trailers) and not framed:
-        headers = (*headers, ("transfer-encoding", "chunked"))
-    first_line = f"{request.method} {request.path} HTTP/1.1"
-    return Message(first_line, headers, request.body, request.trailers)
+    return Message.request(
+        as_data(request.method),
+        as_data(request.path),
+        authority=as_data(request.authority),
+        headers=_datas(request.headers),
+        body=request.body,
+        trailers=_datas(request.trailers),
+    )
 
 
 def _request_seen(message: Message | None, scheme: str) -> Request | None:
     if message is None:
         return None
-    method, _, rest = message.first_line.partition(" ")
     return Request(
-        method=method,
+        method=as_text(message.method),
         scheme=scheme,
-        authority=message.header("host") or "",
-        path=rest.rpartition(" ")[0],
-        headers=_unframed(tuple(header for header in message.headers if header[0] != "host")),
+        authority=as_text(message.authority),
+        path=as_text(message.path),
+        headers=_unframed(_texts(message.fields)),
         body=message.body,
-        trailers=message.trailers,
+        trailers=_texts(message.trailers),
     )
+
+
+def _datas(headers: tuple[Header, ...]) -> tuple[Pair, ...]:
+    return tuple((as_data(name), as_data(value)) for name, value in headers)
+
+
+def _texts(pairs: tuple[Pair, ...]) -> tuple[Header, ...]:
+    return tuple((as_text(name), as_text(value)) for name, value in pairs)
 
 
 def _unframed(headers: tuple[Header, ...]) -> tuple[Header, ...]:

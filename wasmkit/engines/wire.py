@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from wasmkit.errors import InputError
-from wasmkit.http.http1 import encode_text, has_no_body
+from wasmkit.http.framing import has_no_body
+from wasmkit.http.message import as_data
 
 if TYPE_CHECKING:
     from wasmkit.traffic.model import Exchange, Header, Request, Response
@@ -100,7 +101,7 @@ def _target(request: Request, title: str) -> Request:
     if not path.startswith("/") and not (path == "*" and request.method == "OPTIONS"):
         raise UnplayableError(f"{title}: the path does not begin with '/'")
     # Browsers write URLs percent-encoded; what other recorders left raw goes the same way.
-    path = quote(encode_text(path), safe=_PATH_SAFE)
+    path = quote(as_data(path), safe=_PATH_SAFE)
     return replace(request, path=path, scheme=scheme, authority=authority)
 
 
@@ -111,7 +112,7 @@ def _response_as_sent(response: Response, method: str, title: str) -> Response:
     if not 200 <= status <= 999:
         raise UnplayableError(f"{title}: {status} is no final response")
     headers = _headers(response.headers, _HOP_BY_HOP, title)
-    if has_no_body(method, status):
+    if has_no_body(as_data(method), status):
         if status == 204:
             headers = tuple(header for header in headers if header[0] != "content-length")
         return replace(response, headers=headers, body=b"", trailers=())

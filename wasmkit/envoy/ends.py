@@ -8,27 +8,30 @@ import threading
 import time
 from typing import TYPE_CHECKING, Self
 
-from wasmkit.http.http1 import Message, MessageReader, has_no_body, message_bytes
+from wasmkit.http.framing import has_no_body
+from wasmkit.http.http1 import MessageReader, Received, message_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+
+    from wasmkit.http.message import Message
 
 __all__ = ["Upstream", "request_once"]
 
 _PIECE = 1024 * 1024
 
 
-def request_once(address: tuple[str, int], data: bytes, *, method: str, seconds: float) -> Message:
-    """Send a request's bytes over a connection of its own; return the response, as far as it came.
+def request_once(address: tuple[str, int], request: Message, *, seconds: float) -> Received:
+    """Send a request over a connection of its own; return the response, as far as it came.
 
     Reads while it writes, since Envoy may answer and close before it has read everything. After
     ``seconds``, or if the connection ends before a response, the message is not complete. Raises
     ``OSError`` only if no connection is possible.
     """
-    reader = MessageReader(method=method)
+    reader = MessageReader(method=request.method)
     deadline = time.monotonic() + seconds
-    unsent = memoryview(data)
+    unsent = memoryview(message_bytes(request))
     with socket.create_connection(address, timeout=seconds) as connection:
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -50,7 +53,7 @@ def request_once(address: tuple[str, int], data: bytes, *, method: str, seconds:
                 except OSError:
                     # Envoy reads no more; what it said before it closed is still to be read.
                     unsent = memoryview(b"")
-    return reader.message
+    return reader.received
 
 
 class Upstream:
@@ -111,12 +114,12 @@ class Upstream:
         rest = b""
         with connection:
             try:
-                while (message := _read_request(connection, rest)) is not None:
-                    request, rest = message
+                while (read := _read_request(connection, rest)) is not None:
+                    request, rest = read
                     response = self._answer(request)
                     if response is None:
                         break
-                    without_body = has_no_body(request.first_line.split(" ")[0], response.status)
+                    without_body = has_no_body(request.method, response.status)
                     connection.sendall(message_bytes(response, without_body=without_body))
             except OSError:
                 pass  # Envoy closed the connection, as it may at any time
@@ -132,4 +135,5 @@ def _read_request(connection: socket.socket, rest: bytes) -> tuple[Message, byte
         reader.feed(rest)
     while not reader.done:
         reader.feed(connection.recv(_PIECE))
-    return (reader.message, reader.rest) if reader.message.complete else None
+    received = reader.received
+    return (received.message, reader.rest) if received.complete else None

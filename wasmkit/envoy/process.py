@@ -20,7 +20,8 @@ from wasmkit.envoy.binary import INSTALL_HINT
 from wasmkit.envoy.bootstrap import CONNECTION_STATS, Bootstrap, bootstrap_json
 from wasmkit.envoy.log import LOG_FORMAT, LogPump, LogRecord, guest_message, trap_reason
 from wasmkit.errors import GuestModuleError, InputError, MissingPartError, WasmkitError
-from wasmkit.http.http1 import Message, MessageReader, message_bytes
+from wasmkit.http.http1 import MessageReader, message_bytes
+from wasmkit.http.message import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -150,17 +151,18 @@ class EnvoyProcess:
 
     def admin(self, path: str, *, seconds: float = _ADMIN_SECONDS) -> Message:
         """Return the admin interface's answer to a GET; raises ``OSError`` if there is none."""
-        request = Message(f"GET {path} HTTP/1.1", (("host", "admin"), ("connection", "close")))
-        reader = MessageReader(method="GET")
+        close = (b"connection", b"close")
+        request = Message.request(b"GET", path.encode(), authority=b"admin", headers=(close,))
+        reader = MessageReader(method=b"GET")
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(seconds)
             connection.connect(str(self._bootstrap.admin_socket))
             connection.sendall(message_bytes(request))
             while not reader.done:
                 reader.feed(connection.recv(65536))
-        if not reader.message.complete:
+        if not reader.received.complete:
             raise ConnectionError("Envoy's admin interface closed the connection")
-        return reader.message
+        return reader.received.message
 
     def stat(self, name: str, *, seconds: float = _ADMIN_SECONDS) -> int:
         """Return a counter or gauge by its full name, 0 if Envoy has not made it yet."""

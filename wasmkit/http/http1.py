@@ -8,98 +8,77 @@ they are (RFC 9112). Only Envoy and programs of this project are on the other si
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Generator
+from wasmkit.http.framing import content_length, has_no_body
+from wasmkit.http.message import Message, Pair
 
-__all__ = [
-    "Message",
-    "MessageReader",
-    "decode_text",
-    "encode_text",
-    "has_no_body",
-    "message_bytes",
-    "status_line",
-]
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
+__all__ = ["MessageReader", "Received", "message_bytes"]
 
 _MAX_HEAD = 16 * 1024 * 1024
 _MAX_BODY = 512 * 1024 * 1024
-_STATUS_LINE = re.compile(r"HTTP/1\.[01] (\d{3})(?: .*)?", re.DOTALL)
-_LENGTH = re.compile(r"[0-9]{1,18}")
+_REQUEST_LINE = re.compile(rb"([^ ]+) (.*) HTTP/1\.[01]", re.DOTALL)
+_STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: .*)?", re.DOTALL)
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?")
-
-
-def encode_text(text: str) -> bytes:
-    """Return a header's text as bytes: UTF-8, lone surrogates back to the bytes they stand for."""
-    return text.encode("utf-8", "surrogateescape")
-
-
-def decode_text(data: bytes) -> str:
-    """Return a header's bytes as text; bytes that are no UTF-8 become lone surrogates (PEP 383)."""
-    return data.decode("utf-8", "surrogateescape")
-
-
-def has_no_body(method: str, status: int) -> bool:
-    """Return whether a response has no body whatever its headers say (RFC 9112 6.3)."""
-    return method == "HEAD" or status in (204, 304)
-
-
-def status_line(status: int) -> str:
-    """Return the first line of a response; a status without a name gets an empty reason."""
-    try:
-        return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return f"HTTP/1.1 {status} "
+_CHUNKED = (b"transfer-encoding", b"chunked")
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """A request or a response; header names in lower case, in the order of the wire.
+class Received:
+    """What has come of a message.
 
     ``complete`` is False if the connection ended, or the bytes stopped being HTTP, before the
     message did; what came until then is there.
     """
 
-    first_line: str
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-    trailers: tuple[tuple[str, str], ...] = ()
-    complete: bool = True
-
-    @property
-    def status(self) -> int:
-        """Return a response's status, 0 if there is none."""
-        match = _STATUS_LINE.fullmatch(self.first_line)
-        return int(match[1]) if match else 0
-
-    def header(self, name: str) -> str | None:
-        """Return the first value of a header, None if it is absent."""
-        return next((value for key, value in self.headers if key == name), None)
+    message: Message = field(default_factory=Message)
+    complete: bool = False
 
 
 def message_bytes(message: Message, *, without_body: bool = False) -> bytes:
-    """Return the message as it goes over the wire.
+    """Return the message as it goes over the wire, the authority as ``host`` in front.
 
-    With ``transfer-encoding: chunked`` among the headers the body is one chunk, then the
-    trailers; otherwise it stands as it is, and its length must be among the headers.
+    With ``transfer-encoding: chunked`` among the headers each piece of the body is a chunk, then
+    come the trailers; so too, with that header added, where a body or trailers have neither this
+    nor a ``content-length``. Otherwise the body stands as it is.
     """
-    parts = [encode_text(message.first_line), b"\r\n", _fields(message.headers)]
+    fields = message.fields
+    if message.pieces or message.trailers:
+        names = {name for name, _ in fields}
+        if not names & {b"content-length", b"transfer-encoding"}:
+            fields = (*fields, _CHUNKED)
+    authority = message.get(b":authority")
+    host = () if authority is None else ((b"host", authority),)
+    parts = [_first_line(message), b"\r\n", _lines((*host, *fields))]
     if not without_body:
-        if message.header("transfer-encoding") == "chunked":
-            if message.body:
-                parts += [b"%x\r\n" % len(message.body), message.body, b"\r\n"]
-            parts += [b"0\r\n", _fields(message.trailers)]
+        if _CHUNKED in fields:
+            for piece in message.pieces:
+                parts += [b"%x\r\n" % len(piece), piece, b"\r\n"]
+            parts += [b"0\r\n", _lines(message.trailers)]
         else:
-            parts.append(message.body)
+            parts += message.pieces
     return b"".join(parts)
 
 
-def _fields(headers: tuple[tuple[str, str], ...]) -> bytes:
-    lines = [encode_text(name) + b": " + encode_text(value) + b"\r\n" for name, value in headers]
-    return b"".join(lines) + b"\r\n"
+def _first_line(message: Message) -> bytes:
+    """Return a request line, or a status line, in which a status without a name has no reason."""
+    status = message.status
+    if not status:
+        return b"%b %b HTTP/1.1" % (message.method, message.path)
+    try:
+        reason = HTTPStatus(status).phrase.encode()
+    except ValueError:
+        reason = b""
+    return b"HTTP/1.1 %d %b" % (status, reason)
+
+
+def _lines(headers: Iterable[Pair]) -> bytes:
+    return b"".join([b"%b: %b\r\n" % header for header in headers]) + b"\r\n"
 
 
 class _MalformedError(Exception):
@@ -111,24 +90,21 @@ class MessageReader:
 
     ``method`` is that of the request whose response is read (interim responses are skipped), or
     None to read a request. Feed pieces until ``done``; an empty piece is the connection's end.
+
+    The message has its pseudo headers from the first line and from ``host``; a request has no
+    ``:scheme``, which this wire does not carry.
     """
 
-    def __init__(self, *, method: str | None = None) -> None:
+    def __init__(self, *, method: bytes | None = None) -> None:
         self.done = False
         self._method = method
         self._buffer = bytearray()
         self._ended = False
         self._complete = False
-        self._first_line = ""
-        self._headers: tuple[tuple[str, str], ...] = ()
+        self._headers: tuple[Pair, ...] = ()
         self._body = bytearray()
-        self._trailers: tuple[tuple[str, str], ...] = ()
+        self._trailers: tuple[Pair, ...] = ()
         self._steps = self._read()
-
-    @property
-    def begun(self) -> bool:
-        """Return whether any byte of a message has come."""
-        return bool(self._first_line or self._buffer)
 
     @property
     def rest(self) -> bytes:
@@ -136,11 +112,10 @@ class MessageReader:
         return bytes(self._buffer)
 
     @property
-    def message(self) -> Message:
-        """Return what has been read so far."""
-        return Message(
-            self._first_line, self._headers, bytes(self._body), self._trailers, self._complete
-        )
+    def received(self) -> Received:
+        """Return what has been read so far; a body is one piece."""
+        pieces = (bytes(self._body),) if self._body else ()
+        return Received(Message(self._headers, pieces, self._trailers), self._complete)
 
     def feed(self, data: bytes) -> None:
         """Take the next piece; never raises, whatever the bytes are."""
@@ -158,32 +133,39 @@ class MessageReader:
     def _read(self) -> Generator[None, None, None]:
         yield from self._read_head()
         if self._method is not None:
-            while 100 <= self.message.status < 200:
+            while (status := Message(self._headers).status) < 200:
                 yield from self._read_head()
-            if has_no_body(self._method, self.message.status):
+            if has_no_body(self._method, status):
                 return
         encoding, length = self._framing()
-        if "chunked" in encoding:
+        if b"chunked" in encoding:
             yield from self._read_chunks()
         elif length is not None:
             yield from self._read_body(length)
         elif self._method is not None:
             yield from self._read_to_end()
 
-    def _framing(self) -> tuple[str, int | None]:
-        message = self.message
-        length = message.header("content-length")
-        if length is not None and not _LENGTH.fullmatch(length):
+    def _framing(self) -> tuple[bytes, int | None]:
+        head = Message(self._headers)
+        value = head.get(b"content-length")
+        length = None if value is None else content_length(value)
+        if length is None and value is not None:
             raise _MalformedError
-        return message.header("transfer-encoding") or "", None if length is None else int(length)
+        return head.get(b"transfer-encoding") or b"", length
 
     def _read_head(self) -> Generator[None, None, None]:
         lines: list[bytes] = []
         yield from self._read_lines(lines)
         if not lines:
             raise _MalformedError
-        self._first_line = decode_text(lines[0])
-        self._headers = _parse_fields(lines[1:])
+        self._headers = _pseudo_headers(lines[0], is_request=self._method is None)
+        fields = _parse_fields(lines[1:])
+        host = next((pair for pair in fields if pair[0] == b"host"), None)
+        if self._method is None and host is not None:
+            fields.remove(host)
+            method, path = self._headers
+            self._headers = (method, (b":authority", host[1]), path)
+        self._headers += tuple(fields)
 
     def _read_lines(self, lines: list[bytes]) -> Generator[None, None, None]:
         """Append the lines up to the next empty one."""
@@ -221,7 +203,7 @@ class MessageReader:
                 raise _MalformedError
         lines: list[bytes] = []
         yield from self._read_lines(lines)
-        self._trailers = _parse_fields(lines)
+        self._trailers = tuple(_parse_fields(lines))
 
     def _read_body(self, size: int) -> Generator[None, None, None]:
         if len(self._body) + size > _MAX_BODY:
@@ -250,11 +232,20 @@ class MessageReader:
         yield
 
 
-def _parse_fields(lines: list[bytes]) -> tuple[tuple[str, str], ...]:
+def _pseudo_headers(line: bytes, *, is_request: bool) -> tuple[Pair, ...]:
+    match = (_REQUEST_LINE if is_request else _STATUS_LINE).fullmatch(line)
+    if match is None:
+        raise _MalformedError
+    if is_request:
+        return ((b":method", match[1]), (b":path", match[2]))
+    return ((b":status", match[1]),)
+
+
+def _parse_fields(lines: list[bytes]) -> list[Pair]:
     fields = []
     for line in lines:
         name, colon, value = line.partition(b":")
         if not colon:
             raise _MalformedError
-        fields.append((decode_text(name).lower(), decode_text(value.strip(b" \t"))))
-    return tuple(fields)
+        fields.append((name.lower(), value.strip(b" \t")))
+    return fields

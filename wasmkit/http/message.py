@@ -1,7 +1,7 @@
 """The one HTTP message of this project: bytes from the reader of a recording to the report.
 
-Text appears where a person reads or writes it (YAML, JSON, a terminal), through ``text`` and
-``data``, and nowhere between.
+Text appears where a person reads or writes it (YAML, JSON, a terminal), through ``as_text`` and
+``as_data``, and nowhere between.
 """
 
 from __future__ import annotations

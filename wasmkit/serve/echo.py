@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import TYPE_CHECKING
 
-from wasmkit.http.http1 import Message, status_line
+from wasmkit.http.message import Message, as_text
+
+if TYPE_CHECKING:
+    from wasmkit.http.message import Pair
 
 __all__ = ["echo"]
 
@@ -16,11 +20,10 @@ def echo(request: Message) -> Message:
     ``method``, ``path``, ``headers`` and ``trailers`` (lists of ``"name: value"`` in their
     order), and ``body`` (text) or, if it is no UTF-8, ``body_base64``.
     """
-    method, _, rest = request.first_line.partition(" ")
     seen: dict[str, object] = {
-        "method": method,
-        "path": rest.rpartition(" ")[0],
-        "headers": _lines(request.headers),
+        "method": as_text(request.method),
+        "path": as_text(request.path),
+        "headers": _lines((*_host(request), *request.fields)),
     }
     try:
         seen["body"] = request.body.decode()
@@ -29,9 +32,14 @@ def echo(request: Message) -> Message:
     if request.trailers:
         seen["trailers"] = _lines(request.trailers)
     body = json.dumps(seen, indent=2).encode() + b"\n"
-    headers = (("content-type", "application/json"), ("content-length", str(len(body))))
-    return Message(status_line(200), headers, body)
+    headers = ((b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)))
+    return Message.response(200, headers, body)
 
 
-def _lines(headers: tuple[tuple[str, str], ...]) -> list[str]:
-    return [f"{name}: {value}" for name, value in headers]
+def _host(request: Message) -> tuple[Pair, ...]:
+    authority = request.get(b":authority")
+    return () if authority is None else ((b"host", authority),)
+
+
+def _lines(headers: tuple[Pair, ...]) -> list[str]:
+    return [as_text(b"%b: %b" % header) for header in headers]
