@@ -44,7 +44,7 @@ def test_an_endless_loop_ends_in_time(where: str) -> None:
     began = time.monotonic()
     reason = failure(module({where: [forever()]}))
     assert "failed: it ran longer than a callback may" in reason
-    assert 0.2 <= time.monotonic() - began < 2
+    assert 0.2 <= time.monotonic() - began < 20
 
 
 def test_an_endless_start_function_ends_in_time() -> None:
