@@ -4,10 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sdkhost import ROOT, MemoryHost, Reply, Vm
-from wasmkit.abi.pairs import encode_pairs
-from wasmkit.sdk import Action, Body, Headers, HostError, HttpFilter, Properties, RootContext, _host
-from wasmkit.sdk._body import EmptyBody
+from sdkhost import ROOT, Reply, Vm
+from wasmkit.sdk import Action, Headers, HttpFilter, RootContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,130 +102,6 @@ def test_no_switch_where_none_is_needed(vm: Vm, stream: Any) -> None:
 def test_a_tick_period_has_limits(stream: HttpFilter[None], seconds: float) -> None:
     with pytest.raises(ValueError, match="below 1 ms or above 49 days"):
         stream.root.set_tick_period(seconds)
-
-
-# Bodies
-
-
-def bind(data: bytes) -> MemoryHost:
-    host = MemoryHost(buffers={0: data})
-    _host.bind(host)
-    return host
-
-
-def test_a_body_is_read_when_asked() -> None:
-    host = bind(b"hello")
-    body = Body(0, 5, False)
-    assert len(body) == 5
-    assert body
-    assert host.calls == 0
-    assert body.read() == bytes(body) == b"hello"
-    assert body.read(1, 3) == b"ell"
-    assert body.read(4, 10) == b"o"
-    assert not Body(0, 0, False)
-
-
-def test_a_body_can_change() -> None:
-    host = bind(b"hello")
-    body = Body(0, 5, True)
-    body.append(b"!")
-    body.prepend(b">")
-    assert host.buffers[0] == b">hello!"
-    body.replace(b"bye")
-    body.append(b"")
-    assert len(body) == 3
-    assert body.read() == b"bye"
-
-
-def test_a_body_of_one_length_can_always_change() -> None:
-    host = bind(b"hello")
-    Body(0, 5, False).replace(b"HELLO")
-    assert host.buffers[0] == b"HELLO"
-
-
-@pytest.mark.parametrize("buffer", [0, 1])
-def test_another_length_must_be_declared(buffer: int) -> None:
-    bind(b"hello")
-    side = "response" if buffer else "request"
-    for change in ("append", "prepend", "replace"):
-        with pytest.raises(ValueError, match=f"changes_{side}_body = True"):
-            getattr(Body(buffer, 5, False), change)(b"longer")
-
-
-def test_an_empty_body_stays_empty() -> None:
-    bind(b"another's")
-    body = EmptyBody()
-    assert (len(body), body.read(), body.read(1, 2), bytes(body)) == (0, b"", b"", b"")
-    body.replace(b"")
-    with pytest.raises(ValueError, match="has no body"):
-        body.replace(b"x")
-
-
-# Properties: the bytes are those measured in Envoy 1.40 (request.size 0, connection.mtls 00, …)
-
-ATTRIBUTES = {
-    b"request\0path": b"/a",
-    b"request\0size": (0).to_bytes(8, "little"),
-    b"response\0flags": (-5).to_bytes(8, "little", signed=True),
-    b"connection\0mtls": b"\0",
-    b"connection\0other": b"\1",
-    b"request\0time": (1_700_000_000_500_000_000).to_bytes(8, "little"),
-    b"request\0duration": (2_500_000).to_bytes(8, "little"),
-    b"request\0headers": encode_pairs([(b"a", b"1"), (b"b", b"\xff")]),
-    b"response\0trailers": b"\0\0\0\0",
-    b"request\0useragent": b"\xff",
-}
-
-
-@pytest.fixture
-def properties() -> Properties:
-    vm = Vm(Plain, host=MemoryHost(attributes=dict(ATTRIBUTES)))
-    bound: Any = vm.callbacks["proxy_on_context_create"]
-    context = vm.stream()
-    read: Properties = bound.__self__.streams[context].properties
-    return read
-
-
-@pytest.mark.parametrize(
-    ("getter", "path", "value"),
-    [
-        ("get", ("request", "path"), b"/a"),
-        ("get_str", ("request", "path"), "/a"),
-        ("get_str", ("request", "useragent"), "\udcff"),
-        ("get_int", ("request", "size"), 0),
-        ("get_int", ("response", "flags"), -5),
-        ("get_bool", ("connection", "mtls"), False),
-        ("get_bool", ("connection", "other"), True),
-        ("get_timestamp", ("request", "time"), 1_700_000_000.5),
-        ("get_duration", ("request", "duration"), 0.0025),
-        ("get_pairs", ("request", "headers"), [("a", "1"), ("b", "\udcff")]),
-        ("get_pairs", ("response", "trailers"), []),
-        *[(f"get{kind}", ("request.path",), None) for kind in ("", "_str", "_int", "_bool")],
-        *[(f"get_{kind}", ("no",), None) for kind in ("timestamp", "duration", "pairs")],
-    ],
-)
-def test_properties_are_read_by_type(
-    properties: Properties, getter: str, path: tuple[str, ...], value: object
-) -> None:
-    assert getattr(properties, getter)(*path) == value
-
-
-@pytest.mark.parametrize("getter", ["get_int", "get_bool", "get_duration", "get_pairs"])
-def test_a_property_of_another_type(properties: Properties, getter: str) -> None:
-    with pytest.raises(ValueError, match=r"request\.path is no \w+: 2 bytes, b'/a'"):
-        getattr(properties, getter)("request", "path")
-
-
-def test_a_group_of_properties_is_the_hosts_error(properties: Properties) -> None:
-    with pytest.raises(HostError, match="status 3"):
-        properties.get("request")
-
-
-def test_a_property_can_be_set(properties: Properties) -> None:
-    properties.set("team", "blau")
-    properties.set("raw", b"\xff")
-    assert properties.get_str("team") == "blau"
-    assert properties.get("raw") == b"\xff"
 
 
 # Parts of a class
