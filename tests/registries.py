@@ -7,8 +7,9 @@ import subprocess
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import requests
 import wasmtime
 
 from toolneeds import need_module, need_program
@@ -29,10 +30,16 @@ http: {{addr: "127.0.0.1:0"}}
 """
 
 
-def filter_module(salt: str = "", size: int = 0) -> bytes:
+LOG = '(import "env" "proxy_log" (func (param i32 i32 i32) (result i32)))'
+HTTP_CALL = f'(import "env" "proxy_http_call" (func (param {"i32 " * 10}) (result i32)))'
+NO_ENVOY_HAS_IT = '(import "env" "no_such_function" (func))'
+KILLS = '(import "env" "a_global" (global externref)) (import "env" "v" (global v128))'
+
+
+def filter_module(salt: str = "", size: int = 0, imports: str = LOG) -> bytes:
     """Return a small Proxy-Wasm module; another salt or size gives another digest."""
     text = f"""(module
-      (import "env" "proxy_log" (func (param i32 i32 i32) (result i32)))
+      {imports}
       (memory (export "memory") 1024)
       (func (export "proxy_abi_version_0_2_1"))
       (func (export "malloc") (param i32) (result i32) (i32.const 0))
@@ -41,10 +48,12 @@ def filter_module(salt: str = "", size: int = 0) -> bytes:
 
 
 @contextmanager
-def registry(kind: str, folder: Path, *, htpasswd: Path | None = None) -> Iterator[str]:
-    """Serve an empty registry and give its ``127.0.0.1:port``."""
+def registry(
+    kind: str, folder: Path, *, htpasswd: Path | None = None, **settings: Any
+) -> Iterator[str]:
+    """Serve an empty registry and give its ``127.0.0.1:port``; ``settings`` are the hub's."""
     if kind == "hub":
-        with _hub(folder) as host:
+        with _hub(folder, settings) as host:
             yield host
         return
     if kind == "crane":
@@ -79,15 +88,26 @@ def registry(kind: str, folder: Path, *, htpasswd: Path | None = None) -> Iterat
     drain.join()
 
 
+def settle(host: str, seconds: float = 60) -> None:
+    """Wait until a hub has measured and rendered all that was pushed to it."""
+    deadline = time.monotonic() + seconds
+    while True:
+        states = requests.get(f"http://{host}/api/v1/jobs", timeout=10).json()
+        if not states["waiting"] + states["running"]:
+            return
+        assert time.monotonic() < deadline, states
+        time.sleep(0.05)
+
+
 @contextmanager
-def _hub(folder: Path) -> Iterator[str]:
+def _hub(folder: Path, settings: dict[str, Any]) -> Iterator[str]:
     need_module("wasmkit_hub.app")
     import uvicorn  # noqa: PLC0415 - the hub is an optional part
 
     from wasmkit_hub.app import create_app  # noqa: PLC0415 - the hub is an optional part
-    from wasmkit_hub.settings import Settings  # noqa: PLC0415 - the hub is an optional part
+    from wasmkit_hub.platform.settings import Settings  # noqa: PLC0415 - the hub is an optional part
 
-    app = create_app(Settings(data=folder / "hub"))
+    app = create_app(Settings(data=folder / "hub", **settings))
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -31,7 +31,7 @@ IMPORTS: dict[str, set[str]] = {
     "files": {"errors"},
     "host": {"abi", "errors", "files", "http", "plugin", "wasm"},
     "http": set(),
-    "hub": {"artifact", "errors"},
+    "hub": {"artifact", "errors", "inspection"},
     "inspection": {"abi", "errors", "host", "wasm"},
     "plugin": set(),
     "project": {"errors", "plugin"},
@@ -288,6 +288,30 @@ def test_an_ignored_type_error_has_its_code_and_its_reason() -> None:
         if re.search(r"#\s*type: ignore(?!\[[a-z, -]+\]  # [^\s#])", line)
     }
     assert bare == set()
+
+
+HUB_IMPORTS: dict[str, set[str]] = {
+    "platform": set(),
+    "registry": {"platform"},
+    "verification": {"platform", "registry"},
+    "catalogue": {"registry", "verification", "platform"},
+    "web": {"catalogue", "platform", "registry", "verification"},
+    "hub": {"catalogue", "platform", "registry", "verification"},
+    "worker": {"hub", "platform", "registry", "verification"},
+    "app": {"hub", "platform", "registry", "web", "worker"},
+}
+"""The hub's domains and, last, the modules that put them together: exactly what each imports."""
+
+
+def test_the_hubs_domains_import_what_the_table_says() -> None:
+    found: dict[str, set[str]] = {}
+    for name, file in MODULES.items():
+        package, *place = name.split(".")
+        if package == "wasmkit_hub" and place and file.name != "__init__.py":
+            used = {each.split(".")[1] for each in imported_names(file) if part_of(each) == "hub"}
+            found.setdefault(place[0], set()).update(used - {place[0]})
+    assert found == HUB_IMPORTS
+    graphlib.TopologicalSorter(HUB_IMPORTS).prepare()  # raises CycleError with the circle
 
 
 def test_each_kind_of_error_has_an_exit_code_of_its_own() -> None:

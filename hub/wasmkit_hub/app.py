@@ -5,39 +5,50 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response
 
-from wasmkit_hub.headers import SecurityHeaders, security_headers
-from wasmkit_hub.registry.access import HubState
-from wasmkit_hub.registry.errors import ApiError, ErrorCode, error_response, from_upload_error
+from wasmkit.artifact.error_codes import ErrorCode
+from wasmkit_hub.hub import open_hub
+from wasmkit_hub.platform.headers import SecurityHeaders, is_api, security_headers
+from wasmkit_hub.registry.errors import ApiError, error_response, from_upload_error
 from wasmkit_hub.registry.router import router as registry_router
-from wasmkit_hub.storage.store import open_store
-from wasmkit_hub.storage.uploads import UploadError
+from wasmkit_hub.registry.staging import UploadError
+from wasmkit_hub.web.api import router as api_router
 from wasmkit_hub.web.pages import STATIC, error_page
 from wasmkit_hub.web.pages import router as web_router
+from wasmkit_hub.worker import worker_process
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.requests import Request
 
-    from wasmkit_hub.settings import Settings
+    from wasmkit_hub.platform.settings import Settings
 
 __all__ = ["create_app"]
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Open the data folder and return the application; raises InputError if it cannot be used."""
-    state = HubState(settings, open_store(settings))
+    """Open the data folder and return the application; raises InputError if it cannot be used.
+
+    While it is served, a worker's process does the jobs that pushes make.
+    """
+    state = open_hub(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
-        state.store.database.close()
+        worker = worker_process(settings)
+        worker.start()
+        try:
+            yield
+        finally:
+            await to_thread.run_sync(worker.stop)
+            state.database.close()
 
     # FastAPI's own pages about the API load scripts from elsewhere: no page of this hub does.
     app = FastAPI(
@@ -50,6 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.hub = state
     app.include_router(registry_router)
+    app.include_router(api_router)
     app.include_router(web_router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(SecurityHeaders)
@@ -59,7 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _answer_error(request: Request, error: Exception) -> Response:
-    """Answer what a route raised, as JSON under ``/v2`` and as a page elsewhere."""
+    """Answer what a route raised, as JSON where programs ask and as a page elsewhere."""
     if isinstance(error, ClientDisconnect):
         return Response(status_code=400)  # nobody is there to read it
     if isinstance(error, UploadError):
@@ -69,14 +81,14 @@ def _answer_error(request: Request, error: Exception) -> Response:
     path = request.url.path
     if not isinstance(error, HTTPException):
         return _answer_bug(path)
-    if path.startswith("/v2/"):
+    if is_api(path):
         return error_response(ApiError(ErrorCode.UNSUPPORTED, status=error.status_code))
     return error_page(error.status_code)
 
 
 def _answer_bug(path: str) -> Response:
     """Answer what nobody expected; starlette raises it again after, and uvicorn logs it."""
-    if path.startswith("/v2/"):
+    if is_api(path):
         answer: Response = PlainTextResponse("the hub failed; its log says more\n", 500)
     else:
         answer = error_page(500)

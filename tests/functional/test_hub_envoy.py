@@ -13,7 +13,7 @@ import pytest
 import wasmtime
 import yaml
 
-from registries import registry
+from registries import registry, settle
 from toolneeds import need_program
 from wasmkit.artifact.client import RegistryClient
 from wasmkit.artifact.image import Publication
@@ -90,6 +90,7 @@ def test_envoy_runs_what_the_page_says(tmp_path: Path) -> None:
         reference = Reference(host, "team/teapot", "1.0.0")
         metadata = FilterMetadata("teapot", "1.0.0", abi="0.2.1", root_id="no")
         push_filter(RegistryClient(reference), reference, Publication(module, metadata))
+        settle(host)
         config = yaml.safe_load(BOOTSTRAP.format(port=host.partition(":")[2]))
         chain = config["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]
         router = {"name": "router", "typed_config": {"@type": ROUTER}}

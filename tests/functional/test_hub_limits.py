@@ -11,7 +11,7 @@ import pytest
 
 from wasmkit.artifact.media_types import MANIFEST
 from wasmkit_hub.app import create_app
-from wasmkit_hub.settings import Settings
+from wasmkit_hub.platform.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -35,7 +35,7 @@ def answer(data: Path, talk: Talk) -> tuple[int, str]:
     try:
         got = asyncio.run(all_of_it())
     finally:
-        app.state.hub.store.database.close()
+        app.state.hub.database.close()
     is_json = got.headers["content-type"] == "application/json"
     return got.status_code, got.json()["errors"][0]["code"] if is_json else ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from registries import filter_module, registry
+from registries import filter_module, registry, settle
 from wasmkit.artifact.client import RegistryClient
 from wasmkit.artifact.descriptor import digest_of
 from wasmkit.artifact.image import Publication, build_image, build_referrers
@@ -39,7 +40,7 @@ def http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 
 def publication(version: str, name: str = "hello", **facts: str) -> Publication:
     metadata = replace(
-        FilterMetadata(name, version, abi="0.2.1", capabilities=("proxy_http_call",)),
+        FilterMetadata(name, version, abi="0.2.1", capabilities=("proxy_log",)),
         **facts,  # type: ignore[arg-type]  # each of these fields is a text
     )
     return Publication(
@@ -47,9 +48,12 @@ def publication(version: str, name: str = "hello", **facts: str) -> Publication:
     )
 
 
-def push(http: httpx.Client, repository: str, published: Publication) -> str:
+def push(http: httpx.Client, repository: str, published: Publication, *, wait: bool = True) -> str:
     reference = Reference(http.base_url.netloc.decode(), repository, published.metadata.version)
-    return push_filter(RegistryClient(reference), reference, published).image_digest
+    digest = push_filter(RegistryClient(reference), reference, published).image_digest
+    if wait:
+        settle(reference.host)
+    return digest
 
 
 class _Outline(HTMLParser):
@@ -113,7 +117,7 @@ def test_filter(http: httpx.Client) -> None:
         assert text in answer.text
     (module,) = [a["href"] for a in page.named("a") if "download" in a and "wasm" in a["download"]]  # type: ignore[operator]  # it has a value
     assert http.get(str(module)).content == published.module
-    assert "reaches out" in answer.text
+    assert "Writes to Envoy&#39;s log" in answer.text
     for link in (a["href"] or "" for a in page.named("a")):
         if link.startswith("/"):
             assert http.head(link).status_code == 200, link
@@ -191,7 +195,7 @@ def test_search_and_sort(http: httpx.Client) -> None:
 
 def test_pages_of_a_long_list(http: httpx.Client) -> None:
     for number in range(26):
-        push(http, f"many/f{number:02}", publication("1.0.0", f"many{number:02}"))
+        push(http, f"many/f{number:02}", publication("1.0.0", f"many{number:02}"), wait=False)
     first = http.get("/", params={"q": "many", "sort": "name"})
     page = outline(first)
     (link,) = [a["href"] for a in page.named("a") if a.get("rel") == "next"]
@@ -222,51 +226,61 @@ def test_order_of_arrival_does_not_matter(http: httpx.Client, *, referrers_first
     everything = [*parts, (image, "1.0.0")] if referrers_first else [(image, "1.0.0"), *parts]
     for part, reference in everything:
         assert _put(http, repository, part, reference).status_code == 201
+    settle(http.base_url.netloc.decode())
     text = http.get(f"/filters/{repository}").text
     assert "<em>well</em>" in text
     assert "a.<wbr>b" in text
 
 
-def test_image_that_lies_about_its_module_is_refused(http: httpx.Client) -> None:
+def _push_with(http: httpx.Client, repository: str, **change: object) -> httpx.Response:
+    """Push an image whose manifest is changed, under the tag "x", and wait for the verdict."""
     image = build_image(publication("1.0.0"))
-    manifest = json.loads(image.manifest.data)
-    manifest["annotations"]["dev.wasmkit.module.sha256"] = "0" * 64
-    _put(http, "liar", image, "honest")
-    answer = http.put(
-        "/v2/liar/manifests/lies",
-        json=manifest,
-        headers={"Content-Type": image.descriptor.media_type},
-    )
-    assert answer.status_code == 400
-    assert answer.json()["errors"][0]["code"] == "MANIFEST_INVALID"
-    assert digest_of(publication("1.0.0").module)[7:] in answer.json()["errors"][0]["detail"]
+    manifest = json.loads(image.manifest.data) | change
+    _put(http, repository, image, image.descriptor.digest)
+    kind = {"Content-Type": image.descriptor.media_type}
+    answer = http.put(f"/v2/{repository}/manifests/x", json=manifest, headers=kind)
+    settle(http.base_url.netloc.decode())
+    return answer
+
+
+LAYER = json.loads(build_image(publication("1.0.0")).manifest.data)["layers"][0]
 
 
 @pytest.mark.parametrize(
     "layers",
-    [[], [{}, {}], [{"mediaType": "application/x"}], [{"urls": ["https://example.com/"]}]],
-    ids=["none", "two", "other type", "elsewhere"],
+    [[], [{"mediaType": "application/x"}], [{"urls": ["https://example.com/"]}]],
+    ids=["none", "other type", "elsewhere"],
 )
-def test_filter_of_another_shape_is_refused(
+def test_what_no_fetcher_takes_is_stored_and_not_listed(
     http: httpx.Client, layers: list[dict[str, object]]
 ) -> None:
-    image = build_image(publication("1.0.0"))
-    manifest = json.loads(image.manifest.data)
-    manifest["layers"] = [manifest["layers"][0] | change for change in layers]
-    _put(http, "shape", image, "right")
-    kind = {"Content-Type": image.descriptor.media_type}
-    answer = http.put("/v2/shape/manifests/wrong", json=manifest, headers=kind)
-    assert answer.json()["errors"][0]["code"] == "MANIFEST_INVALID"
+    repository = f"shape/{len(layers)}{len(layers and layers[0])}"
+    answer = _push_with(http, repository, layers=[LAYER | change for change in layers])
+    assert answer.status_code == 201
+    assert http.get(f"/v2/{repository}/manifests/x").status_code == 200
+    assert http.get(f"/filters/{repository}").status_code == 404
+    assert repository not in http.get("/").text
 
 
-def test_plain_image_is_stored_and_not_listed(http: httpx.Client) -> None:
-    image = build_image(publication("1.0.0"))
-    manifest = json.loads(image.manifest.data)
-    del manifest["annotations"]
-    _put(http, "plain", image, image.descriptor.digest)
-    kind = {"Content-Type": image.descriptor.media_type}
-    assert http.put("/v2/plain/manifests/x", json=manifest, headers=kind).status_code == 201
-    assert http.get("/filters/plain").status_code == 404
+def test_an_image_without_annotations_is_listed(http: httpx.Client) -> None:
+    assert _push_with(http, "team/plain", annotations={}).status_code == 201
+    answer = http.get("/filters/team/plain")
+    outline(answer)
+    assert "<h1>plain" in answer.text
+    assert publication("1.0.0").module_sha256 in answer.text
+    assert "/filters/team/plain" in http.get("/").text
+
+
+def test_an_image_without_a_module_is_not_listed(http: httpx.Client) -> None:
+    packed = gzip.compress(b"a file of containers" * 100)
+    digest = digest_of(packed)
+    http.post(f"/v2/team/containers/blobs/uploads/?digest={digest}", content=packed)
+    layer = LAYER | {"digest": digest, "size": len(packed)}
+    answer = _push_with(http, "team/containers", annotations={}, layers=[layer])
+    assert answer.status_code == 201
+    assert http.get("/v2/team/containers/manifests/x").status_code == 200
+    assert http.get("/filters/team/containers").status_code == 404
+    assert http.get("/api/v1/filters/team/containers/versions/x").status_code == 404
 
 
 @pytest.mark.parametrize(

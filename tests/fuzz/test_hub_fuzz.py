@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import gzip
 import json
 import re
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wasmkit.artifact.layer import module_tar
+from wasmkit.artifact.media_types import LAYER_TAR_GZIP, LAYER_WASM
 from wasmkit.errors import InputError
-from wasmkit_hub.catalogue.module import measure_module
 from wasmkit_hub.catalogue.versions import version_key
-from wasmkit_hub.manifest import MANIFEST_TYPES, ManifestError, parse_manifest
+from wasmkit_hub.platform.server import parse_address
 from wasmkit_hub.registry.errors import ApiError
 from wasmkit_hub.registry.names import digest_of, is_tag, repository_of
-from wasmkit_hub.server import parse_address
-from wasmkit_hub.web.readme import render_readme
-from wasmkit_hub.web.schema_rows import defaults_of, schema_table
+from wasmkit_hub.registry.pushed import MANIFEST_TYPES, image_of, only_layer_of, read_pushed
+from wasmkit_hub.verification.claims import Claims, claims_of, with_document
+from wasmkit_hub.verification.readme import render_readme
+from wasmkit_hub.verification.schema_rows import defaults_of, schema_table
+from wasmkit_hub.verification.tasks import measure
+from wasmkit_hub.verification.verdict import supported
 
 KEYS = st.sampled_from(
     [
@@ -50,18 +53,34 @@ CONTENT = st.binary() | JSON.map(lambda data: json.dumps(data).encode())
 
 @given(CONTENT, st.sampled_from(MANIFEST_TYPES) | st.text())
 def test_manifest(content: bytes, content_type: str) -> None:
-    with contextlib.suppress(ManifestError):
-        parse_manifest(content, content_type)
+    with contextlib.suppress(ApiError):
+        manifest = read_pushed(content, content_type)
+        assert image_of(manifest, "sha256:x").startswith("sha")
+        assert only_layer_of(manifest) is None or ":" in str(only_layer_of(manifest))
 
 
-@given(st.binary(), st.booleans(), st.integers(0, 600))
-def test_layer(content: bytes, packed: bool, zeros: int) -> None:
-    start = b"plugin.wasm".ljust(124, b"\0")
-    content = gzip.compress(start + content + bytes(zeros)) if packed else content
-    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(ManifestError):
-        file = Path(folder) / "layer"
-        file.write_bytes(content)
-        measure_module(file, limit=1000)
+@given(st.binary(), st.booleans(), st.sampled_from([LAYER_TAR_GZIP, LAYER_WASM, ""]))
+def test_layer(content: bytes, packed: bool, media_type: str) -> None:
+    start = b"\0asm\1\0\0\0"
+    for layer in (content, start + content, gzip.compress(module_tar(start + content))):
+        sent = gzip.compress(layer) if packed else layer
+        answer = measure.run({"media_type": media_type}, [sent])
+        assert answer.keys() & {"module", "absent", "broken"}
+        json.dumps(answer)
+
+
+DOCUMENTS = st.fixed_dictionaries(
+    {"filter": JSON | st.dictionaries(st.sampled_from(["name", "authors", "license"]), JSON)},
+    optional={"config": JSON | st.fixed_dictionaries({"example": JSON})},
+)
+
+
+@given(st.binary() | (DOCUMENTS | JSON).map(lambda data: json.dumps(data).encode()), st.text())
+def test_claims(content: bytes, text: str) -> None:
+    claims = with_document(claims_of({"org.opencontainers.image.title": text}), content)
+    assert all(isinstance(value, str) for value in dataclasses.asdict(claims).values())
+    assert isinstance(claims, Claims)
+    supported(text)
 
 
 @given(CONTENT)
@@ -71,9 +90,11 @@ def test_schema(content: bytes) -> None:
     json.dumps(defaults_of(content), allow_nan=False)
 
 
-@given(st.binary() | st.text(alphabet="[]()<>!*_`#|-\\&\n a:").map(str.encode), st.text())
-def test_readme(content: bytes, name: str) -> None:
-    tags = re.findall(r"</?([a-z0-9]+)((?: [^>]*)?)>", render_readme(content, name))
+@given(st.binary() | st.text(alphabet="[]()<>!*_`#|-\\&\n a:").map(str.encode))
+def test_readme(content: bytes) -> None:
+    readme = render_readme(content)
+    whole = readme.heading_html + readme.html
+    tags = re.findall(r"</?([a-z0-9]+)((?: [^>]*)?)>", whole)
     assert not {tag for tag, _ in tags} & {"script", "style", "iframe", "img", "object", "form"}
     assert not any(re.search(r"\bon\w+=|javascript:", attributes) for _, attributes in tags)
 

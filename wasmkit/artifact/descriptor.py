@@ -12,12 +12,17 @@ __all__ = ["Blob", "Descriptor", "check_content", "digest_of"]
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:
-    """Names content: its media type, its digest (``sha256:...``) and its size in bytes."""
+    """Names content: its media type, its digest (``sha256:...``) and its size in bytes.
+
+    ``elsewhere``: it need not be in the registry that names it, since it has URLs or must not be
+    distributed.
+    """
 
     media_type: str
     digest: str
     size: int
     artifact_type: str = ""
+    elsewhere: bool = False
 
     def as_json(self) -> dict[str, object]:
         """Return the wire shape; an empty artifact type is left out."""

@@ -44,6 +44,7 @@ __all__ = [
     "MANIFEST_DOCKER",
     "MODULE_FILE",
     "TYPE_CONFIG_SCHEMA",
+    "TYPE_DOCUMENT",
     "TYPE_MODULE",
     "TYPE_README",
     "VARIANT_COMPAT",
@@ -72,6 +73,8 @@ TYPE_README = "application/vnd.wasmkit.readme.v1"
 """Referrer: the README; config ``CONFIG_EMPTY``, one ``LAYER_MARKDOWN`` layer."""
 TYPE_CONFIG_SCHEMA = "application/vnd.wasmkit.config-schema.v1"
 """Referrer: JSON Schema of the configuration; ``CONFIG_EMPTY``, one ``LAYER_SCHEMA`` layer."""
+TYPE_DOCUMENT = "application/vnd.wasmkit.filter.v1+json"
+"""Referrer: the filter document; config ``CONFIG_EMPTY``, one layer of the same media type."""
 
 MODULE_FILE = "plugin.wasm"
 """The one file in the image's layer; the name is what the fetchers of Envoy's meshes look for."""

@@ -1,9 +1,4 @@
-"""Fetches a filter's module: every image shape that Istio and Envoy Gateway take, and CNCF's.
-
-As their fetchers do (istio/istio ``pkg/wasm/imagefetcher.go``): the last layer of a Docker or OCI
-image in tar+gzip; else exactly two layers of which one is solo-io's raw module; and, which they
-refuse, a single ``application/wasm`` layer. Of an index the linux/amd64 child is taken.
-"""
+"""Fetches a filter's module from an image of any shape (see ``shapes``)."""
 
 from __future__ import annotations
 
@@ -13,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from wasmkit.artifact import media_types as oci
 from wasmkit.artifact.descriptor import digest_of
-from wasmkit.artifact.layer import MAX_MODULE_SIZE, module_from_layer
+from wasmkit.artifact.layer import MAX_MODULE_SIZE
 from wasmkit.artifact.manifest import Index, Manifest
+from wasmkit.artifact.shapes import child_of, module_layer, unpack_module
 from wasmkit.errors import GuestModuleError, InputError, RegistryError
 from wasmkit.files import write_atomically
 
@@ -28,8 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Pulled", "pull_module", "refuse_existing", "save_module"]
 
 _CORE_MODULE = b"\0asm\1\0\0\0"
-_PLATFORMS = ("linux/amd64", "")
-"""An index's child without a platform counts as linux/amd64, as in go-containerregistry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +49,7 @@ def pull_module(client: RegistryClient, reference: Reference) -> Pulled:
         raise RegistryError(f"{reference} is an index of indexes")
     layer = _module_layer(manifest, reference)
     data = client.blob(layer, "the module's layer", limit=MAX_MODULE_SIZE)
-    packed = layer.media_type in (oci.LAYER_TAR_GZIP, oci.LAYER_DOCKER_TAR_GZIP)
-    return _checked(module_from_layer(data) if packed else data, fetched, manifest, reference)
+    return _checked(unpack_module(layer, data), fetched, manifest, reference)
 
 
 def save_module(module: bytes, file: Path, *, force: bool) -> None:
@@ -75,28 +68,20 @@ def refuse_existing(file: Path, *, force: bool) -> None:
 
 
 def _child(index: Index, reference: Reference) -> str:
-    for entry in index.manifests:
-        if entry.platform in _PLATFORMS:
-            return entry.descriptor.digest
-    raise RegistryError(
-        f"{reference} is an index without a manifest for linux/amd64",
-        hint="the platform that Istio and Envoy Gateway take; pull a manifest by its digest",
-    )
+    digest = child_of(index)
+    if not digest:
+        raise RegistryError(
+            f"{reference} is an index without a manifest for linux/amd64",
+            hint="the platform that Istio and Envoy Gateway take; pull a manifest by its digest",
+        )
+    return digest
 
 
 def _module_layer(manifest: Manifest, reference: Reference) -> Descriptor:
-    layers = manifest.layers
-    image = oci.LAYER_TAR_GZIP
-    if manifest.media_type == oci.MANIFEST_DOCKER:
-        image = oci.LAYER_DOCKER_TAR_GZIP
-    if layers and layers[-1].media_type == image:
-        return layers[-1]
-    bare = [layer for layer in layers if layer.media_type == oci.LAYER_SOLO_WASM]
-    if len(layers) == 2 and len(bare) == 1:
-        return bare[0]
-    if len(layers) == 1 and layers[0].media_type == oci.LAYER_WASM:
-        return layers[0]
-    found = ", ".join(repr(layer.media_type[:100]) for layer in layers[:5]) or "none"
+    layer = module_layer(manifest)
+    if layer is not None:
+        return layer
+    found = ", ".join(repr(layer.media_type[:100]) for layer in manifest.layers[:5]) or "none"
     raise RegistryError(
         f"{reference} is no filter's image: its layers are {found}",
         hint=f"a filter has one {oci.LAYER_TAR_GZIP} layer with {oci.MODULE_FILE}",

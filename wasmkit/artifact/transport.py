@@ -27,6 +27,7 @@ import requests
 import urllib3.exceptions
 
 from wasmkit import __version__
+from wasmkit.artifact.error_codes import ErrorCode
 from wasmkit.errors import RegistryError
 
 if TYPE_CHECKING:
@@ -51,6 +52,14 @@ _SAFE = ("GET", "HEAD")
 _TRY_LATER = (429, 502, 503, 504)
 _REDIRECTS = (301, 302, 303, 307, 308)
 _HUB_HOSTS = ("docker.io", "index.docker.io")
+_HINTS = {
+    ErrorCode.DENIED: "check that your account may do this, or log in: docker login {host}",
+    ErrorCode.NAME_UNKNOWN: "check host, name and tag",
+    ErrorCode.UNSUPPORTED: "this registry does not allow it",
+    ErrorCode.SIZE_INVALID: "the registry's limit is smaller than this filter",
+    ErrorCode.TOOMANYREQUESTS: "try again later",
+}
+"""What to do about a code, or about a status that comes without one."""
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 
 
@@ -245,16 +254,10 @@ class Transport:
             detail = _oci_errors(_read_body(response, _MAX_ERROR_BODY, action))
         except (RegistryError, urllib3.exceptions.HTTPError):
             detail = ""
-        hints = {
-            403: f"check that your account may do this, or log in: docker login {self.host}",
-            404: "check host, name and tag",
-            405: "this registry does not allow it",
-            413: "the registry's limit is smaller than this filter",
-        }
         phrase = http.client.responses.get(status, "")
         return RegistryError(
             f"{action}: {self.host} answered {status} {detail or phrase}".rstrip(),
-            hint=hints.get(status, ""),
+            hint=_hint(status, detail.partition(":")[0]).format(host=self.host),
         )
 
     def _login_needed(self, action: str) -> RegistryError:
@@ -344,6 +347,12 @@ def _reason(error: BaseException) -> str:
             return seen.strerror.lower()
         seen = seen.__cause__ or seen.__context__
     return f"the connection failed ({type(error).__name__})"
+
+
+def _hint(status: int, code: str) -> str:
+    known = ErrorCode.__members__.get(code)
+    by_status = {code.status: hint for code, hint in _HINTS.items()}
+    return _HINTS[known] if known in _HINTS else by_status.get(status, "")
 
 
 def _oci_errors(body: bytes) -> str:

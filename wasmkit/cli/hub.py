@@ -30,23 +30,28 @@ def command() -> None:
     metavar="DIR",
     help="Where everything is kept. [default: ~/.local/share/wasmkit/hub]",
 )
-def serve(*, listen: str, data: Path | None) -> int:
+@click.option(
+    "--serve-blocked",
+    is_flag=True,
+    help="Let a tag lead to a version that the hub has blocked, too.",
+)
+def serve(*, listen: str, data: Path | None, serve_blocked: bool) -> int:
     """Serve the hub until Ctrl-C.
 
     Filters are pushed with `wasmkit push`, or with skopeo, crane and oras, and looked at in a
     browser. There are no accounts yet: whoever reaches the address can push.
     """
     try:
-        from wasmkit_hub import server  # noqa: PLC0415  optional, and slow to import
         from wasmkit_hub.app import create_app  # noqa: PLC0415  as above
-        from wasmkit_hub.settings import Settings, default_data_folder  # noqa: PLC0415  as above
+        from wasmkit_hub.platform import server  # noqa: PLC0415  optional, and slow to import
+        from wasmkit_hub.platform.settings import Settings, default_data_folder  # noqa: PLC0415  as above
     except ImportError as exc:
         raise MissingPartError(
             f"the hub is not installed: {exc}", hint="pip install 'wasmkit[hub]'"
         ) from exc
     address = server.parse_address(listen)
     folder = (data or default_data_folder()).expanduser().absolute()
-    app = create_app(Settings(data=folder))
+    app = create_app(Settings(data=folder, serve_blocked=serve_blocked))
     with server.open_port(address) as opened:
         if not address.is_loopback:
             click.echo(

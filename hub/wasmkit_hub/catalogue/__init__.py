@@ -1,1 +1,1 @@
-"""What filters the hub has: taken from what is pushed, found by those who look."""
+"""What filters the hub has: the list that is searched, and the versions of each."""

@@ -2,57 +2,90 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from wasmkit_hub.catalogue.tables import FilterRow
 from wasmkit_hub.catalogue.versions import version_key
-from wasmkit_hub.storage.tables import FilterRow, ImageRow, TagRow
+from wasmkit_hub.registry.tables import ManifestRow, TagRow
+from wasmkit_hub.verification.tables import ImageRow, State
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-__all__ = ["refresh", "tagged_images"]
+__all__ = ["Version", "newest_of", "refresh", "versions_of"]
 
 
-def tagged_images(session: Session, repository: str) -> list[tuple[ImageRow, list[str]]]:
-    """Return a repository's filter images that have tags, newest version first, with the tags."""
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a filter: its image and the tags that lead to it."""
+
+    image: ImageRow
+    tags: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """What it is called: the author's version, else a tag."""
+        return self.image.version or self.tags[0]
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether its tags lead nowhere."""
+        return self.image.state == State.BLOCKED
+
+
+def versions_of(session: Session, repository: str) -> tuple[Version, ...]:
+    """Return a filter's versions that have tags, newest first; empty if there is no such filter."""
     rows = session.execute(
         select(ImageRow, TagRow.name)
         .join(
-            TagRow,
-            (TagRow.repository == ImageRow.repository) & (TagRow.digest == ImageRow.digest),
+            ManifestRow,
+            (ManifestRow.repository == ImageRow.repository)
+            & (ManifestRow.image == ImageRow.digest),
         )
-        .where(ImageRow.repository == repository)
+        .join(
+            TagRow,
+            (TagRow.repository == ManifestRow.repository) & (TagRow.digest == ManifestRow.digest),
+        )
+        .where(ImageRow.repository == repository, ImageRow.listed)
         .order_by(TagRow.name)
     )
     images: dict[str, tuple[ImageRow, list[str]]] = {}
     for image, tag in rows:
         images.setdefault(image.digest, (image, []))[1].append(tag)
-    return sorted(
-        images.values(),
-        key=lambda entry: (version_key(entry[0].version), entry[0].pushed_at),
-        reverse=True,
-    )
+    versions = [Version(image, tuple(tags)) for image, tags in images.values()]
+    return tuple(sorted(versions, key=_order, reverse=True))
+
+
+def _order(version: Version) -> tuple[object, ...]:
+    said = version.image.version
+    numbers = [said] if said else version.tags
+    return max(version_key(number) for number in numbers), version.image.pushed_at
+
+
+def newest_of(versions: tuple[Version, ...]) -> Version:
+    """Return the version that stands for a filter: the newest that is not blocked, if any is."""
+    return next((each for each in versions if not each.is_blocked), versions[0])
 
 
 def refresh(session: Session, repository: str) -> None:
-    """Bring the list's entry of one repository up to date after a push or a deletion."""
-    session.flush()
-    images = tagged_images(session, repository)
-    if not images:
+    """Bring the list's entry of one repository up to date after a push, a verdict, a deletion."""
+    versions = versions_of(session, repository)
+    if not versions:
         listed = session.get(FilterRow, repository)
         if listed is not None:
             session.delete(listed)
         return
-    newest = images[0][0]
+    shown = newest_of(versions).image
     session.merge(
         FilterRow(
             repository=repository,
-            digest=newest.digest,
-            name=newest.name,
-            search_name=f"{newest.name} {repository}".casefold(),
-            search_text=newest.description.casefold(),
-            updated_at=max(image.pushed_at for image, _ in images),
+            digest=shown.digest,
+            name=shown.name,
+            search_name=f"{shown.name} {repository}".casefold(),
+            search_text=shown.description.casefold(),
+            updated_at=max(version.image.pushed_at for version in versions),
         )
     )

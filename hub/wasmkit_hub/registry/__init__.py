@@ -1,1 +1,1 @@
-"""The OCI distribution API (distribution-spec 1.1), over ``storage``, telling ``catalogue``."""
+"""The OCI distribution API (distribution-spec 1.1): manifests, tags, blobs, uploads."""

@@ -1,10 +1,10 @@
 """Pulling blobs (distribution-spec 1.1, #pulling-blobs)."""
 
 from fastapi import APIRouter, Response
-from fastapi.responses import FileResponse
 
+from wasmkit.artifact.error_codes import ErrorCode
 from wasmkit_hub.registry.access import Hub, visible_blob
-from wasmkit_hub.registry.errors import ApiError, ErrorCode
+from wasmkit_hub.registry.errors import ApiError
 from wasmkit_hub.registry.names import BlobDigest, Repository
 
 __all__ = ["router"]
@@ -17,13 +17,12 @@ _WASM_MAGIC = b"\0asm"
 @router.api_route("/{name:path}/blobs/{digest}", methods=["GET", "HEAD"])
 def get_blob(name: Repository, digest: BlobDigest, hub: Hub) -> Response:
     """Send a blob or a Range of it (end-2), never a redirect: Envoy follows none."""
-    with hub.store.database.read() as session:
+    with hub.database.read() as session:
         visible_blob(session, hub, name, digest)
-    path = hub.store.blobs.path(digest)
-    with path.open("rb") as file:
+    with hub.objects.open(digest) as file:
         is_module = file.read(len(_WASM_MAGIC)) == _WASM_MAGIC
-    return FileResponse(
-        path,
+    return hub.objects.send(
+        digest,
         # Either of the two and nothing that the pusher chose: a browser will not run it.
         media_type="application/wasm" if is_module else "application/octet-stream",
         headers={

@@ -8,8 +8,9 @@ from anyio import to_thread
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from wasmkit_hub.registry.errors import ApiError, ErrorCode
-from wasmkit_hub.storage.uploads import Upload
+from wasmkit.artifact.error_codes import ErrorCode
+from wasmkit_hub.registry.errors import ApiError
+from wasmkit_hub.registry.staging import Upload
 
 __all__ = ["append_body", "range_of", "read_body"]
 

@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
+from wasmkit.artifact.error_codes import ErrorCode
 from wasmkit.artifact.media_types import INDEX
 from wasmkit_hub.registry.access import Hub
-from wasmkit_hub.registry.errors import ApiError, ErrorCode
+from wasmkit_hub.registry.errors import ApiError
 from wasmkit_hub.registry.names import BlobDigest, Repository
-from wasmkit_hub.storage.tables import ManifestRow, RepositoryBlobRow, TagRow
+from wasmkit_hub.registry.tables import ManifestRow, RepositoryBlobRow, TagRow
 
 __all__ = ["router"]
 
@@ -54,7 +55,7 @@ def list_tags(
     query = select(TagRow.name).where(TagRow.repository == name).order_by(TagRow.name)
     if last is not None:
         query = query.where(TagRow.name > last)
-    with hub.store.database.read() as session:
+    with hub.database.read() as session:
         _check_known(session, name)
         tags = list(session.scalars(query.limit(count + 1)))
     more = len(tags) > count > 0
@@ -98,15 +99,20 @@ def list_referrers(
     last: str = "",
 ) -> Response:
     """List the manifests whose subject this is (end-12); none is no error."""
-    query = select(ManifestRow).where(
-        ManifestRow.repository == name,
-        ManifestRow.subject == str(digest),
-        ManifestRow.digest > last,
+    # Few at a time: the annotations of one may take up as much as a whole manifest.
+    query = (
+        select(ManifestRow)
+        .options(undefer(ManifestRow.annotations))
+        .where(
+            ManifestRow.repository == name,
+            ManifestRow.subject == str(digest),
+            ManifestRow.digest > last,
+        )
     )
     if artifact_type is not None:
         query = query.where(ManifestRow.artifact_type == artifact_type)
-    with hub.store.database.read() as session:
-        rows = session.scalars(query.order_by(ManifestRow.digest).execution_options(yield_per=100))
+    with hub.database.read() as session:
+        rows = session.scalars(query.order_by(ManifestRow.digest).execution_options(yield_per=4))
         descriptors, more = _page(rows)
     headers: dict[str, str] = {}
     if more:

@@ -1,30 +1,35 @@
 """Pushing, pulling and deleting manifests (distribution-spec 1.1, #pushing-manifests)."""
 
 import time
+from collections.abc import Iterable
 
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from wasmkit_hub.catalogue.image import describe_image
-from wasmkit_hub.catalogue.index import refresh
-from wasmkit_hub.manifest import Manifest, ManifestError, parse_manifest
-from wasmkit_hub.registry.access import Hub, HubState, visible_blob
+from wasmkit.artifact.descriptor import Descriptor
+from wasmkit.artifact.error_codes import ErrorCode
+from wasmkit.artifact.manifest import Index, Manifest
+from wasmkit_hub.platform.digest import Digest
+from wasmkit_hub.registry.access import Hub, HubState
 from wasmkit_hub.registry.bodies import read_body
-from wasmkit_hub.registry.errors import ApiError, ErrorCode
+from wasmkit_hub.registry.errors import ApiError
 from wasmkit_hub.registry.names import Repository, digest_of, is_tag
-from wasmkit_hub.storage.digest import Digest
-from wasmkit_hub.storage.tables import ImageRow, ManifestRow, TagRow
+from wasmkit_hub.registry.pushed import image_of, only_layer_of, read_pushed
+from wasmkit_hub.registry.tables import ManifestRow, RepositoryBlobRow, TagRow
 
-__all__ = ["router"]
+__all__ = ["find_manifest", "router"]
 
 router = APIRouter()
 
 _MANIFEST = "/{name:path}/manifests/{reference}"
+_AT_ONCE = 500
+"""Digests in one question to the database."""
 
 
-def _find(session: Session, repository: str, reference: str) -> ManifestRow:
+def find_manifest(session: Session, repository: str, reference: str) -> ManifestRow:
+    """Return the manifest under a tag or digest; raises ApiError (MANIFEST_UNKNOWN)."""
     if ":" in reference:
         digest = str(digest_of(reference))
     else:
@@ -36,43 +41,55 @@ def _find(session: Session, repository: str, reference: str) -> ManifestRow:
     return row
 
 
+def _check_served(session: Session, hub: HubState, row: ManifestRow, reference: str) -> None:
+    """Refuse a tag that leads to what is withheld; a digest is a reader's own decision."""
+    if ":" in reference:
+        return
+    why = hub.watcher.withheld(session, row.repository, row.image)
+    if why:
+        raise ApiError(ErrorCode.MANIFEST_UNKNOWN, f"{reference} is blocked: {why}")
+
+
 @router.api_route(_MANIFEST, methods=["GET", "HEAD"])
 def get_manifest(request: Request, name: Repository, reference: str, hub: Hub) -> Response:
     """Send a manifest, byte for byte as it was pushed (end-3)."""
-    with hub.store.database.read() as session:
-        row = _find(session, name, reference)
-        content = row.content
+    with hub.database.read() as session:
+        row = find_manifest(session, name, reference)
+        _check_served(session, hub, row, reference)
+        content = b"" if request.method == "HEAD" else row.content
     headers = {"Docker-Content-Digest": row.digest, "ETag": f'"{row.digest}"'}
     if request.method == "HEAD":
         headers["Content-Length"] = str(row.size)
-        content = b""
     return Response(content, media_type=row.media_type, headers=headers)
 
 
-def _check_parts(session: Session, hub: HubState, repository: str, manifest: Manifest) -> None:
-    """Refuse a manifest whose parts are not all here; its subject may come later."""
-    for part in manifest.blobs:
-        if part.elsewhere:
-            continue
-        try:
-            size = visible_blob(session, hub, repository, part.digest)
-        except ApiError as exc:
-            raise ApiError(ErrorCode.MANIFEST_BLOB_UNKNOWN, str(part.digest)) from exc
+def _check_sizes(hub: HubState, parts: Iterable[Descriptor]) -> None:
+    """Refuse a manifest that is mistaken about a blob; asks for each blob once."""
+    for part in dict.fromkeys(parts):
+        size = hub.objects.size(Digest.parse(part.digest))
+        if size is None:
+            raise ApiError(ErrorCode.MANIFEST_BLOB_UNKNOWN, part.digest)
         if size != part.size:
-            raise ApiError(
-                ErrorCode.MANIFEST_INVALID, f"{part.digest} has {size} bytes, not {part.size}"
-            )
-    for child in manifest.children:
-        if session.get(ManifestRow, (repository, str(child.digest))) is None:
-            raise ApiError(ErrorCode.MANIFEST_BLOB_UNKNOWN, str(child.digest))
+            why = f"{part.digest} has {size} bytes, not {part.size}"
+            raise ApiError(ErrorCode.MANIFEST_INVALID, why)
 
 
-def _describe(hub: HubState, repository: str, manifest: Manifest) -> ImageRow | None:
-    with hub.store.database.read() as session:
-        _check_parts(session, hub, repository, manifest)
-    return describe_image(
-        manifest, hub.store.blobs, repository=repository, limit=hub.settings.blob_limit
-    )
+def _check_known(
+    session: Session,
+    table: type[ManifestRow | RepositoryBlobRow],
+    repository: str,
+    parts: Iterable[Descriptor],
+) -> None:
+    """Refuse a manifest some of whose parts this repository does not have."""
+    wanted = [*{part.digest for part in parts}]
+    for start in range(0, len(wanted), _AT_ONCE):
+        asked = wanted[start : start + _AT_ONCE]
+        found = session.scalars(
+            select(table.digest).where(table.repository == repository, table.digest.in_(asked))
+        )
+        missing = set(asked) - set(found)
+        if missing:
+            raise ApiError(ErrorCode.MANIFEST_BLOB_UNKNOWN, min(missing))
 
 
 def _digest_of_content(content: bytes, reference: str) -> Digest:
@@ -86,26 +103,43 @@ def _digest_of_content(content: bytes, reference: str) -> Digest:
     return digest
 
 
-def _save(hub: HubState, name: str, reference: str, content: bytes, content_type: str) -> Response:
-    manifest = parse_manifest(content, content_type)
-    row = ManifestRow(
+def _row(name: str, digest: str, content: bytes, manifest: Manifest | Index) -> ManifestRow:
+    return ManifestRow(
         repository=name,
-        digest=str(_digest_of_content(content, reference)),
+        digest=digest,
         media_type=manifest.media_type,
-        artifact_type=manifest.artifact_type,
-        subject=None if manifest.subject is None else str(manifest.subject),
+        artifact_type=manifest.artifact_type or None,
+        subject=manifest.subject or None,
+        image=image_of(manifest, digest),
+        only_layer=only_layer_of(manifest),
         annotations=manifest.annotations,
         size=len(content),
         pushed_at=time.time(),
         content=content,
     )
-    image = _describe(hub, name, manifest)  # may read a large layer: before the transaction
-    with hub.store.database.write() as session:
-        _check_parts(session, hub, name, manifest)
-        _write(session, row, image)
+
+
+def _save(hub: HubState, name: str, reference: str, content: bytes, content_type: str) -> Response:
+    manifest = read_pushed(content, content_type)
+    row = _row(name, str(_digest_of_content(content, reference)), content, manifest)
+    blobs: list[Descriptor] = []
+    children: list[Descriptor] = []
+    if isinstance(manifest, Index):
+        children = [entry.descriptor for entry in manifest.manifests]
+    else:
+        blobs = [part for part in (manifest.config, *manifest.layers) if not part.elsewhere]
+    _check_sizes(hub, blobs)
+    with hub.database.write() as session:
+        _check_known(session, RepositoryBlobRow, name, blobs)
+        _check_known(session, ManifestRow, name, children)
+        kept = session.get(ManifestRow, (name, row.digest))
+        if kept is None:  # pushed again, a manifest keeps its time
+            session.add(row)
         if ":" not in reference:
             session.merge(TagRow(repository=name, name=reference, digest=row.digest))
-        refresh(session, name)
+        session.flush()
+        hub.watcher.pushed(session, kept or row, manifest, is_new=kept is None)
+        hub.watcher.changed(session, name)
     headers = {
         "Location": f"/v2/{name}/manifests/{row.digest}",
         "Docker-Content-Digest": row.digest,
@@ -115,21 +149,12 @@ def _save(hub: HubState, name: str, reference: str, content: bytes, content_type
     return Response(status_code=201, headers=headers)
 
 
-def _write(session: Session, row: ManifestRow, image: ImageRow | None) -> None:
-    """Add the rows that are not there yet: pushed again, a manifest keeps its time."""
-    key = (row.repository, row.digest)
-    if session.get(ManifestRow, key) is None:
-        session.add(row)
-    if image is not None and session.get(ImageRow, key) is None:
-        image.digest, image.pushed_at = row.digest, row.pushed_at
-        session.add(image)
-
-
 @router.put(_MANIFEST)
 async def put_manifest(request: Request, name: Repository, reference: str, hub: Hub) -> Response:
     """Take a manifest under a tag or its digest (end-7).
 
-    It, its tag and its entry in the catalogue become visible at one moment.
+    It, its tag and its entry in the catalogue become visible at one moment. What it holds is
+    looked at afterwards.
     """
     if ":" in reference:
         digest_of(reference)
@@ -140,25 +165,21 @@ async def put_manifest(request: Request, name: Repository, reference: str, hub: 
         request, limit=settings.manifest_limit, idle_timeout=settings.idle_timeout
     )
     content_type = request.headers.get("content-type", "")
-    try:
-        return await to_thread.run_sync(_save, hub, name, reference, content, content_type)
-    except ManifestError as exc:
-        raise ApiError(ErrorCode.MANIFEST_INVALID, str(exc)) from exc
+    return await to_thread.run_sync(_save, hub, name, reference, content, content_type)
 
 
 @router.delete(_MANIFEST)
 def delete_manifest(name: Repository, reference: str, hub: Hub) -> Response:
     """Delete a tag, or a manifest with all its tags (end-9)."""
-    with hub.store.database.write() as session:
-        row = _find(session, name, reference)
+    with hub.database.write() as session:
+        row = find_manifest(session, name, reference)
         tags = delete(TagRow).where(TagRow.repository == name)
         if ":" in reference:
             session.execute(tags.where(TagRow.digest == row.digest))
-            session.execute(
-                delete(ImageRow).where(ImageRow.repository == name, ImageRow.digest == row.digest)
-            )
+            hub.watcher.deleted(session, row)
             session.delete(row)
         else:
             session.execute(tags.where(TagRow.name == reference))
-        refresh(session, name)
+        session.flush()
+        hub.watcher.changed(session, name)
     return Response(status_code=202)

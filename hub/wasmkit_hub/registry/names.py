@@ -6,9 +6,10 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi import Path as UrlPart
 
+from wasmkit.artifact.error_codes import ErrorCode
 from wasmkit.errors import InputError
-from wasmkit_hub.registry.errors import ApiError, ErrorCode
-from wasmkit_hub.storage.digest import Digest
+from wasmkit_hub.platform.digest import Digest
+from wasmkit_hub.registry.errors import ApiError
 
 __all__ = ["BlobDigest", "Repository", "digest_of", "is_tag", "repository_of"]
 

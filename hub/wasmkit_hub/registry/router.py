@@ -12,7 +12,7 @@ router = APIRouter(prefix="/v2")
 
 @router.api_route("", methods=["GET", "HEAD"])
 @router.api_route("/", methods=["GET", "HEAD"])
-def api_version() -> JSONResponse:
+async def api_version() -> JSONResponse:  # waits for no thread that renders a page
     """Say that this is a registry (end-1)."""
     return JSONResponse({}, headers={"Docker-Distribution-API-Version": "registry/2.0"})
 

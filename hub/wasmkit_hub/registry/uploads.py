@@ -3,11 +3,11 @@
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 
+from wasmkit_hub.platform.digest import Digest
 from wasmkit_hub.registry.access import Hub, HubState, link_blob, visible_blob
 from wasmkit_hub.registry.bodies import append_body, range_of
 from wasmkit_hub.registry.errors import ApiError
 from wasmkit_hub.registry.names import Repository, digest_of, repository_of
-from wasmkit_hub.storage.digest import Digest
 
 __all__ = ["router"]
 
@@ -40,7 +40,7 @@ def _state(repository: str, identifier: str, size: int, *, status: int) -> Respo
 
 
 def _mounted(hub: HubState, repository: str, digest: Digest, source: str) -> bool:
-    with hub.store.database.read() as session:
+    with hub.database.read() as session:
         try:
             visible_blob(session, hub, repository_of(source), digest)
         except ApiError:
@@ -52,7 +52,7 @@ def _mounted(hub: HubState, repository: str, digest: Digest, source: str) -> boo
 async def _finish(
     request: Request, hub: HubState, repository: str, identifier: str, digest: Digest
 ) -> Response:
-    with hub.store.uploads.open(repository, identifier) as upload:
+    with hub.uploads.open(repository, identifier) as upload:
         await to_thread.run_sync(upload.expect, digest)
         await append_body(
             request,
@@ -79,21 +79,21 @@ async def start_upload(
         if await to_thread.run_sync(_mounted, hub, name, wanted, asked["from"]):
             return _created(name, wanted)
     whole = None if digest is None else digest_of(digest)
-    identifier = await to_thread.run_sync(hub.store.uploads.start, name)
+    identifier = await to_thread.run_sync(hub.uploads.start, name)
     if whole is None:
         return _state(name, identifier, 0, status=202)
     try:
         return await _finish(request, hub, name, identifier, whole)
     except BaseException:
         # Nobody knows this upload's address, so nobody could go on with it.
-        hub.store.uploads.discard(name, identifier)
+        hub.uploads.discard(name, identifier)
         raise
 
 
 @router.patch(_UPLOAD)
 async def append_chunk(request: Request, name: Repository, identifier: str, hub: Hub) -> Response:
     """Add a chunk, or a whole stream without Content-Range (end-5)."""
-    with hub.store.uploads.open(name, identifier) as upload:
+    with hub.uploads.open(name, identifier) as upload:
         await append_body(
             request,
             upload,
@@ -114,12 +114,12 @@ async def finish_upload(
 @router.get(_UPLOAD)
 def upload_state(name: Repository, identifier: str, hub: Hub) -> Response:
     """Say how far an upload has come (end-13)."""
-    return _state(name, identifier, hub.store.uploads.size(name, identifier), status=204)
+    return _state(name, identifier, hub.uploads.size(name, identifier), status=204)
 
 
 @router.delete(_UPLOAD)
 def cancel_upload(name: Repository, identifier: str, hub: Hub) -> Response:
     """Throw an upload away (end-14, after 1.1.1)."""
-    hub.store.uploads.size(name, identifier)
-    hub.store.uploads.discard(name, identifier)
+    hub.uploads.size(name, identifier)
+    hub.uploads.discard(name, identifier)
     return Response(status_code=204)

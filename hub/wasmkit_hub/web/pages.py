@@ -1,12 +1,12 @@
 """The pages: the list of filters, and one filter with all that is known of it."""
 
 import hashlib
-import re
+import json
 import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
@@ -14,11 +14,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
-from wasmkit_hub.catalogue.search import PAGE_SIZE, Order, Version, find, papers_of, versions_of
+from wasmkit_hub.catalogue.index import Version, newest_of, versions_of
+from wasmkit_hub.catalogue.search import PAGE_SIZE, Order, find
 from wasmkit_hub.registry.access import Hub
-from wasmkit_hub.web.capabilities import abilities_of
-from wasmkit_hub.web.readme import render_readme
-from wasmkit_hub.web.schema_rows import defaults_of, schema_table
+from wasmkit_hub.verification.papers import Paper, Papers, papers_of
+from wasmkit_hub.verification.tables import ImageRow, State
+from wasmkit_hub.web.address import base_of, page_of
 from wasmkit_hub.web.snippets import snippets
 from wasmkit_hub.web.words import ago, bytes_in_words, utc
 
@@ -26,7 +27,6 @@ __all__ = ["STATIC", "error_page", "router"]
 
 STATIC = Path(__file__).parent / "static"
 _TEMPLATES = Path(__file__).parent / "templates"
-_HOST = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII)
 _LONGEST_SEARCH = 200
 _ORDERS = {order.value: order for order in Order}
 _MOST_PAGES = 10_000
@@ -55,7 +55,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"ago": ago, "size": bytes_in_words, "utc": utc}
-    environment.globals |= {"static": _static, "quote": quote}
+    environment.globals |= {"static": _static, "page_of": page_of}
     return environment
 
 
@@ -65,14 +65,6 @@ _ENVIRONMENT = _environment()
 def _page(template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     html = _ENVIRONMENT.get_template(template).render(**values, now=time.time())
     return HTMLResponse(html, status, headers={"Cache-Control": "no-cache"})
-
-
-def _base(request: Request) -> str:
-    """Return the hub's URL as this reader reached it; goes into what is copied and pasted."""
-    host = request.headers.get("host", "")
-    if not _HOST.fullmatch(host):
-        raise HTTPException(404)
-    return f"{request.url.scheme}://{host}"
 
 
 def error_page(status: int) -> HTMLResponse:
@@ -94,7 +86,7 @@ def list_filters(
     order = _ORDERS.get(sort, Order.UPDATED)
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
     number = min(max(number, 1), _MOST_PAGES)
-    with hub.store.database.read() as session:
+    with hub.database.read() as session:
         found = find(session, words, order, number)
     asked = {"q": words} if words else {}
     return _page(
@@ -105,7 +97,7 @@ def list_filters(
         order=order.value,
         page=number,
         pages=max(-(-found.total // PAGE_SIZE), 1),
-        host=_base(request).partition("://")[2],
+        host=base_of(request).partition("://")[2],
         link=lambda **change: "/?" + urlencode({**asked, "sort": order.value, **change}),
     )
 
@@ -113,7 +105,7 @@ def list_filters(
 def _chosen(versions: tuple[Version, ...], wanted: str | None) -> Version:
     """Return the version that a URL asks for: by tag, then by number or digest."""
     if wanted is None and versions:
-        return versions[0]
+        return newest_of(versions)
     for version in versions:
         if wanted in version.tags:
             return version
@@ -123,35 +115,60 @@ def _chosen(versions: tuple[Version, ...], wanted: str | None) -> Version:
     raise HTTPException(404)
 
 
+def _readme(paper: Paper | None, name: str) -> Markup | None:
+    """Return a README's HTML, without its first heading if the page's says the same."""
+    if paper is None or not paper.is_ready:
+        return None
+    content = paper.content
+    again = str(content["heading"]).casefold() == name.casefold()
+    html = ("" if again else str(content["heading_html"])) + str(content["html"])
+    return Markup(html)  # noqa: S704  sanitised when it was made
+
+
+def _config(image: ImageRow, papers: Papers) -> dict[str, Any]:
+    """Return a configuration to begin with: the author's example, else the schema's defaults."""
+    example = json.loads(image.example) if image.example else None
+    if isinstance(example, dict):
+        return example
+    defaults = papers.schema.content.get("defaults") if papers.schema else None
+    return defaults if isinstance(defaults, dict) else {}
+
+
+def _loads_in(module: dict[str, Any]) -> list[str]:
+    return [each["envoy"] for each in module.get("verdicts", ()) if each["outcome"] == "loads"]
+
+
 @router.api_route("/filters/{repository:path}", methods=["GET", "HEAD"])
 def show_filter(
     request: Request, repository: str, hub: Hub, version: Annotated[str | None, Query()] = None
 ) -> Response:
-    """Show one version of a filter, the newest if the URL names none."""
-    with hub.store.database.read() as session:
+    """Show one version of a filter, the newest that is served if the URL names none."""
+    with hub.database.read() as session:
         versions = versions_of(session, repository)
         chosen = _chosen(versions, version)
-        papers = papers_of(session, hub.store.blobs, chosen.image)
-    image = chosen.image
+        image = chosen.image
+        papers = papers_of(session, image)
+        module = image.module
     tag = image.version if image.version in chosen.tags else chosen.tags[0]
-    config = defaults_of(papers.schema) if papers.schema else {}
+    ways = snippets(
+        image,
+        tag=tag,
+        base=base_of(request),
+        config=_config(image, papers),
+        has_module=papers.module,
+    )
     return _page(
         "filter.html",
         image=image,
+        state=image.state,
         chosen=chosen,
-        tag=tag,
+        newest=newest_of(versions),
         versions=versions,
-        readme=Markup(render_readme(papers.readme, image.name)) if papers.readme else None,  # noqa: S704  sanitised
-        table=schema_table(papers.schema) if papers.schema else None,
-        schema=papers.schema_digest,
-        abilities=abilities_of(image.capabilities),
-        snippets=snippets(
-            image,
-            tag=tag,
-            base=_base(request),
-            config=config,
-            has_module=papers.module is not None,
-        ),
-        module=papers.module,
+        module=module,
+        loads_in=", ".join(_loads_in(module)),
+        papers=papers,
+        readme=_readme(papers.readme, image.name),
+        # What is blocked is not offered, and what nobody has looked at yet is not recommended.
+        snippets=ways if image.state == State.SERVED else (),
         words="",
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from wasmkit_hub.storage.tables import ImageRow
+    from wasmkit_hub.verification.tables import ImageRow
 
 __all__ = ["Snippet", "snippets"]
 

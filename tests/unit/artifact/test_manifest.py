@@ -41,11 +41,44 @@ def test_the_content_type_counts_where_the_document_is_silent() -> None:
 
 def test_an_index_is_read_with_its_platforms() -> None:
     platform = {"platform": {"os": "linux", "architecture": "amd64"}}
-    index = {"mediaType": oci.INDEX, "manifests": [{**LAYER, **platform}, LAYER], "extra": 1}
+    index = {
+        "schemaVersion": 2,
+        "mediaType": oci.INDEX,
+        "manifests": [{**LAYER, **platform}, LAYER],
+        "extra": 1,
+    }
     content = parse(json.dumps(index).encode(), "")
     assert isinstance(content, Index)
     assert [entry.platform for entry in content.manifests] == ["linux/amd64", ""]
     assert content.document == index
+
+
+def test_thousands_of_layers_are_read() -> None:
+    content = parse(changed(layers=[LAYER] * 31_000), oci.MANIFEST)
+    assert isinstance(content, Manifest)
+    assert len(content.layers) == 31_000
+
+
+def test_subject_and_artifact_type() -> None:
+    plain = parse(changed(), oci.MANIFEST)
+    assert (plain.subject, plain.artifact_type) == ("", "x/y")  # its config's media type
+    referrer = parse(changed(subject=LAYER, artifactType="a/b"), oci.MANIFEST)
+    assert (referrer.subject, referrer.artifact_type) == (DIGEST, "a/b")
+
+
+@pytest.mark.parametrize(
+    ("change", "elsewhere"),
+    [
+        ({}, False),
+        ({"urls": ["https://example.com/"]}, True),
+        ({"mediaType": "application/vnd.oci.image.layer.nondistributable.v1.tar"}, True),
+        ({"mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"}, True),
+    ],
+)
+def test_what_a_registry_need_not_have(change: dict[str, Any], elsewhere: bool) -> None:
+    content = parse(changed(layers=[{**LAYER, **change}]), oci.MANIFEST)
+    assert isinstance(content, Manifest)
+    assert content.layers[0].elsewhere == elsewhere
 
 
 def test_null_stands_for_absent() -> None:
@@ -79,7 +112,9 @@ def test_null_stands_for_absent() -> None:
         changed(layers=[{**LAYER, "size": "7"}]),
         changed(layers=[{**LAYER, "artifactType": 1}]),
         changed(annotations={"a": 1}),
-        changed(layers=[LAYER] * 10_001),
+        changed(schemaVersion=1),
+        changed(manifests=[]),
+        changed(annotations={"a": "\ud800"}),
         changed(annotations=[]),
     ],
     ids=lambda data: data[:20].decode("ascii", "replace") + f"-{len(data)}",

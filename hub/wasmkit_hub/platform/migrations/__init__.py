@@ -1,0 +1,1 @@
+"""The database's history: one step in ``versions`` for each change of the tables."""

@@ -1,0 +1,200 @@
+"""The process that does the jobs, and the hub's side that keeps it running.
+
+It is a process of its own so that no request waits for a job, and it looks at nothing that
+strangers pushed: that is what the child in ``sandbox`` is for. It ends with the hub that started
+it, however that ends: its standard input is a pipe that nobody else holds.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from wasmkit_hub.platform.jobs import LEASE_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sqlalchemy.orm import Session
+
+    from wasmkit_hub.platform.database import Database
+    from wasmkit_hub.platform.jobs import Job, Jobs
+
+    Result = Callable[[Session], None]
+    """Writes what came of a job, in the transaction that ends it."""
+
+__all__ = [
+    "Handler",
+    "JobFailedError",
+    "LeaseLostError",
+    "Worker",
+    "WorkerProcess",
+    "end_with_the_parent",
+]
+
+_LOG = logging.getLogger(__name__)
+_IDLE_SECONDS = 0.2
+_TROUBLE_SECONDS = 2.0
+_STOP_SECONDS = 3.0
+
+
+class JobFailedError(Exception):
+    """A job could not be done this time; the text says why, for those who wait for it."""
+
+
+class LeaseLostError(Exception):
+    """Someone else has the job by now, or nobody wants it any more."""
+
+
+class Handler(Protocol):
+    """Does one kind of job. It may be begun several times, also at one time (see ``Jobs``)."""
+
+    def run(self, job: Job, alive: Callable[[], None]) -> Result:
+        """Do it and return what to write; raises ``JobFailedError`` to have it tried again.
+
+        ``alive`` is to be called often; what it raises must pass.
+        """
+        ...
+
+    def give_up(self, job: Job, reason: str) -> Result:
+        """Return what to write about a job that failed as often as is allowed."""
+        ...
+
+
+class Worker:
+    """Claims jobs and has them done, one at a time."""
+
+    def __init__(self, database: Database, jobs: Jobs, handlers: Mapping[str, Handler]) -> None:
+        self._database = database
+        self._jobs = jobs
+        self._handlers = handlers
+
+    def work(self, stop: threading.Event) -> None:
+        """Do jobs until told to stop; trouble with the database or the disk is waited out."""
+        while not stop.is_set():
+            try:
+                pause = 0.0 if self.step() else _IDLE_SECONDS
+            except Exception:  # noqa: BLE001  a full disk, a locked file: it may pass
+                _LOG.exception("the hub's jobs cannot be worked on")
+                pause = _TROUBLE_SECONDS
+            stop.wait(pause)
+
+    def step(self) -> bool:
+        """Do one job; returns whether there was one."""
+        job = self._jobs.claim()
+        if job is None:
+            return False
+        handler = self._handlers[job.kind]
+        if job.is_spent:
+            self._give_up(handler, job, job.error or "what worked on it was killed each time")
+            return True
+        try:
+            result = handler.run(job, self._keeper(job))
+        except LeaseLostError:
+            return True
+        except JobFailedError as exc:
+            self._failed(handler, job, str(exc))
+            return True
+        except Exception:  # noqa: BLE001  a bug here must not end all other jobs
+            _LOG.exception("job %s of %s", job.kind, job.subject)
+            self._failed(handler, job, "the hub failed at it; its log says more")
+            return True
+        with self._database.write() as session:
+            if self._jobs.finish(session, job):
+                result(session)
+        return True
+
+    def _keeper(self, job: Job) -> Callable[[], None]:
+        """Return what renews a job's lease, often enough however often it is called."""
+        renewed = time.monotonic()
+
+        def alive() -> None:
+            nonlocal renewed
+            if time.monotonic() - renewed < LEASE_SECONDS / 3:
+                return
+            if not self._jobs.renew(job):
+                raise LeaseLostError
+            renewed = time.monotonic()
+
+        return alive
+
+    def _failed(self, handler: Handler, job: Job, reason: str) -> None:
+        if job.is_last:
+            self._give_up(handler, job, reason)
+        else:
+            self._jobs.fail(job, reason)
+
+    def _give_up(self, handler: Handler, job: Job, reason: str) -> None:
+        _LOG.warning("job %s of %s is given up: %s", job.kind, job.subject, reason)
+        result = handler.give_up(job, reason)
+        with self._database.write() as session:
+            if self._jobs.bury(session, job, reason):
+                result(session)
+
+
+class WorkerProcess:
+    """A worker's process, begun again whenever it ends, until ``stop``."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = command
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread(target=self._supervise, daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the process; returns when it has ended."""
+        self._stopped.set()
+        with self._lock:
+            if self._process is not None:
+                self._process.terminate()
+        self._thread.join()
+
+    @property
+    def pid(self) -> int | None:
+        """The process's number; None before it has begun."""
+        return None if self._process is None else self._process.pid
+
+    def _supervise(self) -> None:
+        while not self._stopped.is_set():
+            with self._lock:
+                if self._stopped.is_set():
+                    return
+                # Not in the terminal's foreground group: Ctrl-C is for the hub, which ends this.
+                self._process = subprocess.Popen(
+                    self._command, stdin=subprocess.PIPE, start_new_session=True
+                )
+            with self._process as process:
+                self._wait(process)
+            if not self._stopped.is_set():
+                _LOG.warning("the hub's worker ended (%s) and is begun again", process.returncode)
+                self._stopped.wait(_TROUBLE_SECONDS)
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+        while process.poll() is None:
+            if not self._stopped.wait(0.1):
+                continue
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def end_with_the_parent() -> None:
+    """End this process when its standard input ends: whoever started it is gone then."""
+
+    def wait() -> None:
+        while sys.stdin.buffer.read(1):
+            pass
+        os._exit(0)
+
+    threading.Thread(target=wait, daemon=True).start()

@@ -1,1 +1,0 @@
-"""Bytes and rows: blobs and uploads in a local folder, everything else in SQLite."""

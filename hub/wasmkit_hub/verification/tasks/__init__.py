@@ -1,0 +1,1 @@
+"""What is done in the child (``platform.confined``): one module a task, pure functions."""
