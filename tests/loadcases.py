@@ -11,7 +11,8 @@ from typing import Final
 
 import wasmtime
 
-from wasmkit.inspection import ENVOYS, Outcome
+from wasmkit.inspection import Outcome
+from wasmkit.profiles import ENVOYS
 
 __all__ = ["CASES", "UNSAFE", "LoadCase"]
 

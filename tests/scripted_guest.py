@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 import wasmtime
 
-from wasmkit.host.guest.imports import proxy_signatures
-from wasmkit.host.guest.wasi import WASI_SIGNATURES
+from wasmkit.abi.functions import HOST_FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,10 +98,9 @@ _TELL_STATUS = f"""
 
 
 class _Writer:
-    def __init__(self, abi_version: str) -> None:
-        self.signatures = proxy_signatures(abi_version)
+    def __init__(self) -> None:
         self.text = bytearray()
-        self.used = {"proxy_log": "env"}
+        self.used = {"proxy_log": HOST_FUNCTIONS["proxy_log"]}
 
     def place(self, data: bytes) -> int:
         at = self.text.find(data + b"\0")
@@ -116,9 +114,7 @@ class _Writer:
             return step.code
         if step.repeated is not None:
             return f"(loop $again {' '.join(map(self.step, step.repeated))} (br $again))"
-        module = "env" if step.function in self.signatures else "wasi_snapshot_preview1"
-        self.used[step.function] = module
-        letters = (self.signatures if module == "env" else WASI_SIGNATURES)[step.function]
+        row = self.used[step.function] = HOST_FUNCTIONS[step.function]
         numbers: list[int] = []
         for argument in step.arguments:
             if isinstance(argument, bytes):
@@ -127,10 +123,10 @@ class _Writer:
                 numbers += [_OUT_AT, _OUT_AT + 4]
             else:
                 numbers.append(argument)
-        kinds = ("i64" if letter == "I" else "i32" for letter in letters if letter != "!")
-        values = " ".join(f"({k}.const {n})" for k, n in zip(kinds, numbers, strict=True))
+        typed = zip(row.parameter_types, numbers, strict=True)
+        values = " ".join(f"({kind}.const {number})" for kind, number in typed)
         code = f"(call ${step.function} {values})"
-        if letters.endswith("!"):
+        if not row.result_types:
             return code
         if step.told:
             has_out = int(any(isinstance(argument, _Out) for argument in step.arguments))
@@ -139,12 +135,11 @@ class _Writer:
 
     def imports(self) -> str:
         lines = []
-        for name, module in self.used.items():
-            letters = (self.signatures if module == "env" else WASI_SIGNATURES)[name]
-            kinds = " ".join("i64" if letter == "I" else "i32" for letter in letters.rstrip("!"))
-            result = "" if letters.endswith("!") else "(result i32)"
+        for name, row in self.used.items():
+            kinds = " ".join(row.parameter_types)
+            result = "(result i32)" if row.result_types else ""
             parameters = f"(param {kinds})" if kinds else ""
-            lines.append(f'(import "{module}" "{name}" (func ${name} {parameters} {result}))')
+            lines.append(f'(import "{row.module}" "{name}" (func ${name} {parameters} {result}))')
         return "\n  ".join(lines)
 
 
@@ -156,7 +151,7 @@ def wat(
     **named: list[_Step],
 ) -> str:
     """Return a module's text; callbacks are named without ``proxy_on_`` (or wholly: ``main``)."""
-    writer = _Writer(abi_version)
+    writer = _Writer()
     functions = []
     for short, steps in {**(callbacks or {}), **named}.items():
         name = short if short in _SHAPES else f"proxy_on_{short}"

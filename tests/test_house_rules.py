@@ -29,11 +29,12 @@ IMPORTS: dict[str, set[str]] = {
     "envoy": {"abi", "errors", "http", "plugin"},
     "errors": set(),
     "files": {"errors"},
-    "host": {"abi", "errors", "files", "http", "plugin", "wasm"},
+    "host": {"abi", "errors", "files", "http", "plugin", "profiles", "wasm"},
     "http": set(),
-    "hub": {"artifact", "errors", "inspection"},
-    "inspection": {"abi", "errors", "host", "wasm"},
+    "hub": {"artifact", "errors", "inspection", "profiles"},
+    "inspection": {"abi", "errors", "profiles", "wasm"},
     "plugin": set(),
+    "profiles": {"abi", "errors"},
     "project": {"errors", "plugin"},
     "replay": {"abi", "engines", "errors", "project", "traffic"},
     "sdk": {"abi"},
@@ -216,10 +217,8 @@ envoy/test_ends.py
 host/contexts/
 host/guest/test_crossing.py
 host/guest/test_deadline.py
-host/guest/test_imports.py
 host/guest/test_memory.py
 host/guest/test_wasi.py
-host/http/test_envoy_headers.py
 host/http/test_half.py
 host/http/test_stream.py
 host/test_calls.py
@@ -228,7 +227,6 @@ host/test_protocol.py
 hub/
 inspection/test_capabilities.py
 inspection/test_files.py
-inspection/test_hosts.py
 inspection/test_validity.py
 inspection/test_verdicts.py
 replay/test_normal.py

@@ -29,12 +29,11 @@ from agreement.parts import (
 )
 from scripted_guest import OUT, call, module, tell, trap
 from wasmkit.abi.pairs import encode_pairs
-from wasmkit.host.http.envoy_headers import (
-    JOINED_IN_REQUESTS,
-    JOINED_IN_RESPONSES,
-    NOT_FROM_CLIENTS,
-)
+from wasmkit.profiles import newest_envoy
 from wasmkit.traffic.model import Exchange, Request, Response
+
+RULES = newest_envoy().headers
+NOT_FROM_CLIENTS = RULES.not_to_upstreams | RULES.not_from_clients
 
 HEADERS = {
     "every call": Case(
@@ -159,7 +158,8 @@ SENT_TWICE = tuple(
     )
     for name in sorted(
         {
-            name.decode() for name in JOINED_IN_REQUESTS | JOINED_IN_RESPONSES | NOT_FROM_CLIENTS
+            name.decode()
+            for name in RULES.joined_in_requests | RULES.joined_in_responses | NOT_FROM_CLIENTS
         }.union(
             ("accept-language", "cookie", "set-cookie", "range", "x-real-ip", "forwarded")
         ).difference(("content-length", "upgrade"))
@@ -174,7 +174,7 @@ SPECIAL = {
             request_headers=[
                 *(
                     call(ADD, REQUEST, name, value)
-                    for name in sorted(JOINED_IN_REQUESTS | NOT_FROM_CLIENTS)
+                    for name in sorted(RULES.joined_in_requests | NOT_FROM_CLIENTS)
                     if name not in (b"content-length", b"transfer-encoding")
                     for value in (b"a", b"b")
                 ),
@@ -183,7 +183,7 @@ SPECIAL = {
             response_headers=[
                 *(
                     call(ADD, RESPONSE, name, value)
-                    for name in sorted(JOINED_IN_RESPONSES)
+                    for name in sorted(RULES.joined_in_responses)
                     if name not in (b"content-length", b"transfer-encoding")
                     for value in (b"a", b"b")
                 ),

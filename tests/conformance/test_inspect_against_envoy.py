@@ -12,7 +12,8 @@ from wasmkit.envoy.binary import find_envoy
 from wasmkit.envoy.bootstrap import Bootstrap
 from wasmkit.envoy.process import EnvoyProcess, private_folder
 from wasmkit.errors import GuestModuleError
-from wasmkit.inspection import Outcome, inspect_module, release_of
+from wasmkit.inspection import Outcome, inspect_module
+from wasmkit.profiles import release_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,18 +10,17 @@ from hypothesis import strategies as st
 
 from plugins import plugin_of
 from scripted_guest import OUT, call, module, returns, tell
+from wasmkit.abi.functions import HOST_FUNCTIONS
 from wasmkit.engines.wasm import WasmEngine
 from wasmkit.errors import GuestModuleError
-from wasmkit.host.guest.imports import proxy_signatures
 from wasmkit.host.guest.loader import WasmGuest
-from wasmkit.host.guest.wasi import WASI_SIGNATURES
 from wasmkit.host.limits import Limits
 from wasmkit.host.plugin import Plugin
 from wasmkit.host.vm import Vm
 from wasmkit.plugin import PluginConfig, VmConfig
 from wasmkit.traffic.model import Exchange, Request, Response
 
-SIGNATURES = {**proxy_signatures("0.2.1"), **WASI_SIGNATURES}
+FUNCTIONS = sorted(name for name, row in HOST_FUNCTIONS.items() if "0.2.1" in row.versions)
 LIMITS = Limits(callback_seconds=1.0, host_bytes=1 << 20)
 CALLBACKS = (
     *("request_headers", "request_body", "request_trailers"),
@@ -46,8 +45,8 @@ numbers = st.one_of(
 
 @st.composite
 def host_calls(draw: st.DrawFn) -> object:
-    name = draw(st.sampled_from(sorted(SIGNATURES)))
-    arguments = [draw(numbers) for letter in SIGNATURES[name] if letter != "!"]
+    name = draw(st.sampled_from(FUNCTIONS))
+    arguments = [draw(numbers) for _ in HOST_FUNCTIONS[name].integers]
     return call(name, *arguments)
 
 

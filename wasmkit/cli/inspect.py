@@ -44,8 +44,9 @@ def command(*, file: Path, envoy: str | None, as_json: bool) -> int:
     Nothing is run. Exit code 0 if the module could be read, whatever the verdicts are; 1 if an
     Envoy is named by --envoy and would not load it; 5 if FILE is no module.
     """
-    from wasmkit.inspection import inspect_module, release_of  # noqa: PLC0415  # --help stays fast
+    from wasmkit.inspection import inspect_module  # noqa: PLC0415  # --help stays fast
     from wasmkit.inspection.files import read_module_file  # noqa: PLC0415
+    from wasmkit.profiles import release_of  # noqa: PLC0415
 
     release = None if envoy is None else release_of(envoy)
     inspection = inspect_module(read_module_file(file))

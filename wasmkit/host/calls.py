@@ -1,5 +1,7 @@
 """The host functions at the level of Python values: bytes in, bytes out.
 
+A method is the implementation of the row of its name in ``wasmkit.abi.functions``, without
+``proxy_``: what the row's parameters give goes in, what the host writes comes out.
 Wasm's integers are turned into these by ``imports``; the SDK in this process calls them directly.
 A call acts on the *effective* context: that of the running callback, or the one that the guest
 chose. A status other than OK is raised as ``CallError``.
@@ -149,6 +151,10 @@ class Calls:
         if isinstance(buffer, bytes) or not buffer.write(start, size, data):
             raise CallError(Status.BAD_ARGUMENT)
 
+    def get_configuration(self) -> bytes:
+        """Return the plugin's configuration; ABI 0.1.0 has no buffer for it."""
+        return self.get_buffer_bytes(BufferType.PLUGIN_CONFIGURATION, 0, 0xFFFF_FFFF)
+
     # Properties
 
     def get_property(self, path: bytes) -> bytes:
@@ -181,6 +187,17 @@ class Calls:
         """Reset the stream when the running callback has returned."""
         self._context.close_stream(_stream_type(stream_type))
 
+    def continue_request(self) -> None:
+        """ABI 0.1.0's ``continue_stream``."""
+        self.continue_stream(StreamType.REQUEST)
+
+    def continue_response(self) -> None:
+        """ABI 0.1.0's ``continue_stream``."""
+        self.continue_stream(StreamType.RESPONSE)
+
+    def clear_route_cache(self) -> None:
+        """Do nothing: there is one route."""
+
     # The VM
 
     def set_effective_context(self, context_id: int) -> None:
@@ -196,6 +213,15 @@ class Calls:
         """Say that a root context whose ``on_done`` returned false is done now."""
         if not self._context.finish_done():
             raise CallError(Status.NOT_FOUND)
+
+    # What compilers expect of a host
+
+    def pthread_equal(self, left: int, right: int) -> int:
+        """Compare two thread numbers."""
+        return int(left == right)
+
+    def emscripten_notify_memory_growth(self, memory: int) -> None:
+        """Do nothing: the memory's size is read anew for each call."""
 
 
 def _header_map_type(number: int) -> HeaderMapType:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["MAX_MODULE_BYTES", "Limits"]
-
-MAX_MODULE_BYTES = 256 * 1024 * 1024
-"""The largest module that is compiled; Istio's and Envoy Gateway's default limit too."""
+__all__ = ["Limits"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from wasmkit.inspection.capabilities import Capability, capabilities_of
-from wasmkit.inspection.hosts import ENVOYS, release_of
 from wasmkit.inspection.report import Inspection, Memory, Table, inspect_module
 from wasmkit.inspection.verdicts import Outcome, Problem, Verdict
 
 __all__ = [
-    "ENVOYS",
     "Capability",
     "Inspection",
     "Memory",
@@ -18,5 +16,4 @@ __all__ = [
     "Verdict",
     "capabilities_of",
     "inspect_module",
-    "release_of",
 ]

@@ -6,8 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from wasmkit.errors import GuestModuleError, InputError
-from wasmkit.host.limits import MAX_MODULE_BYTES
-from wasmkit.wasm.module import COMPONENT_MAGIC, MAGIC
+from wasmkit.wasm.module import COMPONENT_MAGIC, MAGIC, MAX_MODULE_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,12 +6,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wasmkit.abi.constants import ABI_VERSIONS
 from wasmkit.errors import GuestModuleError
 from wasmkit.inspection.capabilities import Capability, capabilities_of
-from wasmkit.inspection.hosts import ENVOYS
 from wasmkit.inspection.validity import bytecode_error
 from wasmkit.inspection.verdicts import Facts, Outcome, Problem, Verdict, judge
+from wasmkit.profiles import ENVOYS, envoy_profile
+from wasmkit.profiles.linking import abi_version_of
 from wasmkit.wasm.features import scan_features
 from wasmkit.wasm.module import (
     Kind,
@@ -30,7 +30,6 @@ __all__ = ["PAGE", "Inspection", "Memory", "Table", "inspect_module"]
 PAGE = 65_536
 """Bytes of a memory's page."""
 
-_ABI_EXPORTS = {f"proxy_abi_version_{v.replace('.', '_')}": v for v in ABI_VERSIONS}
 _CANNOT_BE_VALIDATED = "legacy-exceptions"
 
 
@@ -106,10 +105,11 @@ def _inspected(module: Module, digest: str) -> Inspection:
     invalid = "" if _CANNOT_BE_VALIDATED in scan.names else bytecode_error(module.data)
     functions = [item for item in module.imports if item.kind is Kind.FUNCTION]
     callbacks = [item.name for item in module.exports if item.kind is Kind.FUNCTION]
-    abi_version = _abi_version(callbacks)
+    abi_version = abi_version_of(callbacks)
     sizes = {item.id: item.end - item.start for item in module.sections}
     memory = _first(module, Kind.MEMORY, module.memories)
     table = _first(module, Kind.TABLE, [item.limits for item in module.tables])
+    facts = Facts(module, abi_version, scan, name_section_error(module), invalid)
     return Inspection(
         size=len(module.data),
         sha256=digest,
@@ -126,13 +126,8 @@ def _inspected(module: Module, digest: str) -> Inspection:
         custom_sections=tuple(s.name for s in module.sections if s.id == SectionId.CUSTOM),
         features=scan.names,
         unread=scan.unread,
-        verdicts=judge(Facts(module, abi_version, scan, name_section_error(module), invalid)),
+        verdicts=tuple(judge(facts, envoy_profile(release)) for release in ENVOYS),
     )
-
-
-def _abi_version(functions: Iterable[str]) -> str | None:
-    """Return the version that the first function export of such a name tells, as Envoy reads it."""
-    return next((_ABI_EXPORTS[name] for name in functions if name in _ABI_EXPORTS), None)
 
 
 def _first(

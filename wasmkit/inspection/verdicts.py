@@ -12,37 +12,32 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from wasmkit.inspection.hosts import (
-    ENVOYS,
-    HARMLESS_IN_START_FUNCTION,
-    allowed_at_start,
-    export_signatures,
-    host_signature,
+from wasmkit.profiles.linking import (
+    NO_ABI_VERSION,
+    Signature,
+    export_faults,
+    import_fault,
+    missing_import,
 )
 from wasmkit.wasm.calls import certain_run, possible_calls
-from wasmkit.wasm.features import value_types
+from wasmkit.wasm.features import type_name, type_names
 from wasmkit.wasm.module import Kind, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from wasmkit.profiles import Profile
     from wasmkit.wasm.features import FeatureScan
     from wasmkit.wasm.module import FunctionType, Import, Module
 
 __all__ = ["Facts", "Outcome", "Problem", "Verdict", "judge"]
 
-MAX_PAGES = 16_384
-"""What Envoy's V8 is built to give a module: 1 GiB (``--wasm_max_mem_pages``)."""
-
-MAX_TABLE = 10_000_000
 _PAGE = 65_536
 
 _NOT_PARSED = "Failed to parse corrupted Wasm module"
 _NOT_COMPILED = "Failed to load Wasm bytecode"
 _NOT_LINKED = "Failed to initialize Wasm code"
 _NO_INSTANCE = "Failed to create new Wasm instance"
-_MISSING_IMPORT = "Failed to load Wasm module due to a missing import"
-_MISMATCH = "Failed to load Wasm module due to an import type mismatch"
 
 
 class Outcome(StrEnum):
@@ -87,31 +82,27 @@ class Facts:
     invalid: str
 
 
-def judge(facts: Facts) -> tuple[Verdict, ...]:
-    """Return the verdict of each Envoy in ``ENVOYS``."""
-    return tuple(_verdict(envoy, facts) for envoy in ENVOYS)
+def judge(facts: Facts, profile: Profile) -> Verdict:
+    """Return what a host does with the module."""
+    problems = tuple(dict.fromkeys(_problems(profile, facts)))
+    return Verdict(profile.release, problems[0].outcome if problems else Outcome.LOADS, problems)
 
 
-def _verdict(envoy: str, facts: Facts) -> Verdict:
-    problems = tuple(dict.fromkeys(_problems(envoy, facts)))
-    return Verdict(envoy, problems[0].outcome if problems else Outcome.LOADS, problems)
-
-
-def _problems(envoy: str, facts: Facts) -> Iterator[Problem]:
+def _problems(profile: Profile, facts: Facts) -> Iterator[Problem]:
     module, abi_version = facts.module, facts.abi_version
     if abi_version is None:
-        yield _refused("Missing or unknown Proxy-Wasm ABI version")
+        yield _refused(NO_ABI_VERSION)
     if facts.names_error:
         yield _refused(f"{_NOT_PARSED} (its name section: {facts.names_error})")
-    yield from _bytecode(facts)
+    yield from _bytecode(profile, facts)
     yield from _imported_types(module)
     if abi_version is not None:
-        yield from _imports(envoy, abi_version, module)
-    yield from _instance(module)
+        yield from _imports(profile, abi_version, module)
+    yield from _instance(profile, module)
     yield from _exported_types(module)
     if abi_version is not None:
-        yield from _exports(envoy, abi_version, module)
-        yield from _start_up(envoy, module)
+        yield from map(_refused, export_faults(profile, abi_version, _exported(module)))
+        yield from _start_up(profile, module)
 
 
 def _refused(reason: str) -> Problem:
@@ -125,7 +116,7 @@ def _kills(reason: str) -> Problem:
 # -- compiling ----------------------------------------------------------------------------------
 
 
-def _bytecode(facts: Facts) -> Iterator[Problem]:
+def _bytecode(profile: Profile, facts: Facts) -> Iterator[Problem]:
     if facts.invalid:
         yield _refused(f"{_NOT_COMPILED} ({facts.invalid})")
     elif facts.scan.unread:
@@ -134,43 +125,23 @@ def _bytecode(facts: Facts) -> Iterator[Problem]:
     tables += [item.limits for item in facts.module.tables]
     for limits in tables:
         assert isinstance(limits, Limits)
-        if limits.minimum > MAX_TABLE:
+        most = profile.limits.table_entries
+        if limits.minimum > most:
             yield _refused(
-                f"{_NOT_COMPILED} (a table of {limits.minimum:,} entries; V8 gives {MAX_TABLE:,})"
+                f"{_NOT_COMPILED} (a table of {limits.minimum:,} entries; V8 gives {most:,})"
             )
 
 
 # -- types that V8's embedding interface cannot express -----------------------------------------
 
 
-_NAMES = {
-    b"\x7f": "i32",
-    b"\x7e": "i64",
-    b"\x7d": "f32",
-    b"\x7c": "f64",
-    b"\x70": "funcref",
-    b"\x6f": "externref",
-    b"\x7b": "v128",
-    b"\x69": "exnref",
-}
 _EXPRESSIBLE = frozenset({"i32", "i64", "f32", "f64", "funcref", "externref"})
-
-
-def _type_name(item: bytes) -> str:
-    """Name a value type as Envoy does: a reference's nullability is not told."""
-    if item[0] in (0x63, 0x64):
-        item = item[1:]
-    return _NAMES.get(item, "a typed reference")
-
-
-def _type_names(types: bytes) -> list[str]:
-    return [_type_name(item) for item in value_types(types)]
 
 
 def _inexpressible(kind: FunctionType | None) -> str:
     if kind is None:
         return ""
-    names = _type_names(kind.parameters) + _type_names(kind.results)
+    names = type_names(kind.parameters) + type_names(kind.results)
     return next((name for name in names if name not in _EXPRESSIBLE), "")
 
 
@@ -186,9 +157,9 @@ def _imported_types(module: Module) -> Iterator[Problem]:
             name = _inexpressible(_import_type(module, item))
         elif item.kind is Kind.GLOBAL:
             assert isinstance(item.type, tuple)
-            name = _type_name(item.type[0])
+            name = type_name(item.type[0])
         elif item.kind is Kind.TABLE:
-            name = _type_name(item.element)
+            name = type_name(item.element)
         elif item.kind is Kind.TAG:
             name = "an exception tag"
         if name and name not in _EXPRESSIBLE:
@@ -206,9 +177,9 @@ def _exported_types(module: Module) -> Iterator[Problem]:
         if item.kind is Kind.FUNCTION:
             name = _inexpressible(module.function_type(item.index))
         elif item.kind is Kind.GLOBAL and item.index < len(types):
-            name = _type_name(types[item.index])
+            name = type_name(types[item.index])
         elif item.kind is Kind.TABLE and item.index < len(tables):
-            name = _type_name(tables[item.index])
+            name = type_name(tables[item.index])
         elif item.kind is Kind.TAG:
             name = "an exception tag"
         if name and name not in _EXPRESSIBLE:
@@ -223,47 +194,39 @@ def _import_type(module: Module, item: Import) -> FunctionType | None:
     return module.types[item.type] if item.type < len(module.types) else None
 
 
-def _imports(envoy: str, abi_version: str, module: Module) -> Iterator[Problem]:
+def _signature(kind: FunctionType) -> Signature:
+    return Signature(tuple(type_names(kind.parameters)), tuple(type_names(kind.results)))
+
+
+def _imports(profile: Profile, abi_version: str, module: Module) -> Iterator[Problem]:
     for item in module.imports:
-        name = f"{item.module}.{item.name}"
         if item.kind is Kind.FUNCTION:
-            signature = host_signature(envoy, abi_version, item.module, item.name)
             kind = _import_type(module, item)
-            if signature is None:
-                yield _refused(f"{_MISSING_IMPORT}: {name}")
-            elif kind is not None:
-                yield from _compared(name, kind, signature)
+            if kind is None:
+                continue
+            fault = import_fault(profile, abi_version, item.module, item.name, _signature(kind))
+            if fault:
+                yield _refused(fault)
+            elif not kind.plain:
+                name = f"{item.module}.{item.name}"
+                yield _refused(f"{_NO_INSTANCE} (the type of {name} is part of a group of types)")
         elif item.kind is Kind.GLOBAL:
-            yield _refused(f"{_MISSING_IMPORT}: {name}")
+            yield _refused(missing_import(item.module, item.name))
         elif item.kind is Kind.MEMORY:
             assert isinstance(item.type, Limits)
-            if item.type.minimum > MAX_PAGES:
-                yield _refused(f"{_NOT_LINKED} ({_too_much(item.type.minimum)})")
+            if item.type.minimum > profile.limits.memory_pages:
+                yield _refused(f"{_NOT_LINKED} ({_too_much(profile, item.type.minimum)})")
 
 
-def _compared(name: str, kind: FunctionType, signature: str) -> Iterator[Problem]:
-    host_results = [] if signature.endswith("!") else ["i32"]
-    host = [{"i": "i32", "I": "i64"}[letter] for letter in signature.removesuffix("!")]
-    wanted = _signature(_type_names(kind.parameters), _type_names(kind.results))
-    offered = _signature(host, host_results)
-    if wanted != offered:
-        yield _refused(f"{_MISMATCH}: {name}, want: {wanted}, but host exports: {offered}")
-    elif not kind.plain:
-        yield _refused(f"{_NO_INSTANCE} (the type of {name} is part of a group of types)")
-
-
-def _signature(parameters: list[str], results: list[str]) -> str:
-    return f"{' '.join(parameters) or 'void'} -> {' '.join(results) or 'void'}"
-
-
-def _too_much(pages: int) -> str:
-    return f"it begins with {pages:,} pages of memory; Envoy gives at most {MAX_PAGES:,}"
+def _too_much(profile: Profile, pages: int) -> str:
+    most = profile.limits.memory_pages
+    return f"it begins with {pages:,} pages of memory; Envoy gives at most {most:,}"
 
 
 # -- instantiation ------------------------------------------------------------------------------
 
 
-def _instance(module: Module) -> Iterator[Problem]:
+def _instance(profile: Profile, module: Module) -> Iterator[Problem]:
     for kind in (Kind.MEMORY, Kind.TABLE):
         if len(module.imported(kind)) > 1:
             # Its host keeps one of each kind and frees the first while that is still in use.
@@ -272,11 +235,11 @@ def _instance(module: Module) -> Iterator[Problem]:
                 f" if it survives, it says: {_NO_INSTANCE}"
             )
     for limits in module.memories:
-        if limits.minimum > MAX_PAGES:
-            yield _refused(f"{_NO_INSTANCE} ({_too_much(limits.minimum)})")
+        if limits.minimum > profile.limits.memory_pages:
+            yield _refused(f"{_NO_INSTANCE} ({_too_much(profile, limits.minimum)})")
     yield from _segments(module)
     if module.start is not None:
-        yield from _start_function(module, module.start)
+        yield from _start_function(profile, module, module.start)
 
 
 def _segments(module: Module) -> Iterator[Problem]:
@@ -309,9 +272,10 @@ def _address(op: str, value: int) -> int | None:
     return value & 0xFFFF_FFFF_FFFF_FFFF if op == "i64.const" else None
 
 
-def _start_function(module: Module, start: int) -> Iterator[Problem]:
+def _start_function(profile: Profile, module: Module, start: int) -> Iterator[Problem]:
+    harmless = profile.in_start_section
     run = certain_run(module, start)
-    deadly = [item for item in run.imports if item.name not in HARMLESS_IN_START_FUNCTION]
+    deadly = [item for item in run.imports if item.name not in harmless]
     if deadly:
         yield _kills(
             "Envoy dies when the module's start section runs: it calls"
@@ -322,11 +286,7 @@ def _start_function(module: Module, start: int) -> Iterator[Problem]:
         yield _refused(f"{_NO_INSTANCE} (its start section traps)")
         return
     possible = possible_calls(module, start)
-    names = [
-        f"{item.module}.{item.name}"
-        for item in possible.imports
-        if item.name not in HARMLESS_IN_START_FUNCTION
-    ]
+    names = [f"{item.module}.{item.name}" for item in possible.imports if item.name not in harmless]
     if possible.unknown and module.imported_functions:
         names.append("functions by reference")
     if names:
@@ -340,33 +300,22 @@ def _start_function(module: Module, start: int) -> Iterator[Problem]:
 # -- exports and start --------------------------------------------------------------------------
 
 
-def _exports(envoy: str, abi_version: str, module: Module) -> Iterator[Problem]:
-    exported = {item.name: item.index for item in module.exports if item.kind is Kind.FUNCTION}
-    wanted = export_signatures(envoy, abi_version, frozenset(exported))
-    if not exported.keys() & {"malloc", "proxy_on_memory_allocate"}:
-        yield _refused("Wasm module is missing malloc function.")
-    for name, (parameters, results) in wanted.items():
-        kind = module.function_type(exported[name]) if name in exported else None
-        if kind is None:
-            continue
-        want = _signature(["i32"] * parameters, ["i32"] * results)
-        found = _signature(_type_names(kind.parameters), _type_names(kind.results))
-        if want != found:
-            yield _refused(
-                f"Bad function signature for: {name}, want: {want}, but the module exports: {found}"
-            )
+def _exported(module: Module) -> dict[str, Signature]:
+    """Return a module's exported functions with their types."""
+    kinds = {
+        item.name: module.function_type(item.index)
+        for item in module.exports
+        if item.kind is Kind.FUNCTION
+    }
+    return {name: _signature(kind) for name, kind in kinds.items() if kind is not None}
 
 
-def _start_up(envoy: str, module: Module) -> Iterator[Problem]:
+def _start_up(profile: Profile, module: Module) -> Iterator[Problem]:
     """Follow what Envoy calls first, under the rules for that time."""
     exported = {item.name: item.index for item in module.exports if item.kind is Kind.FUNCTION}
-    names = ["_initialize", "main"] if "_initialize" in exported else ["_start"]
-    allowed = allowed_at_start(envoy)
-    for name in names:
-        if name not in exported:
-            continue
+    for name in profile.starters(exported):
         run = certain_run(module, exported[name])
-        refused = [item for item in run.imports if item.name not in allowed]
+        refused = [item for item in run.imports if item.name not in profile.at_start]
         if refused:
             yield _refused(
                 f"Function: {name} failed: Uncaught Error: restricted_callback"

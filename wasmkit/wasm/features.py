@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from wasmkit.wasm.parts import ConstantExpression, FunctionType, Module
 
-__all__ = ["FeatureScan", "scan_features", "value_types"]
+__all__ = ["FeatureScan", "scan_features", "type_name", "type_names", "value_types"]
 
 _VALUE_TYPE = re.compile(rb"[\x63\x64][\x80-\xff]*[\x00-\x7f]|.", re.DOTALL)
 _SHARED, _WIDE_ADDRESSES, _PAGE_SIZE = 0x02, 0x04, 0x08
@@ -59,6 +59,30 @@ def scan_features(module: Module) -> FeatureScan:
 def value_types(data: bytes) -> list[bytes]:
     """Take a function type's parameters or results apart into one text of bytes per type."""
     return _VALUE_TYPE.findall(data)
+
+
+_NAMES = {
+    b"\x7f": "i32",
+    b"\x7e": "i64",
+    b"\x7d": "f32",
+    b"\x7c": "f64",
+    b"\x70": "funcref",
+    b"\x6f": "externref",
+    b"\x7b": "v128",
+    b"\x69": "exnref",
+}
+
+
+def type_name(item: bytes) -> str:
+    """Name a value type as Envoy does: a reference's nullability is not told."""
+    if item[0] in (0x63, 0x64):
+        item = item[1:]
+    return _NAMES.get(item, "a typed reference")
+
+
+def type_names(types: bytes) -> list[str]:
+    """Name a function type's parameters or results."""
+    return [type_name(item) for item in value_types(types)]
 
 
 def _scan_bodies(module: Module, found: set[str]) -> tuple[set[bytes], str]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "COMPONENT_MAGIC",
     "MAGIC",
+    "MAX_MODULE_BYTES",
     "ConstantExpression",
     "DataSegment",
     "ElementSegment",
@@ -58,6 +59,9 @@ MAGIC = b"\0asm\x01\0\0\0"
 """What a core module begins with; a component has another version."""
 
 COMPONENT_MAGIC = b"\0asm\x0d\0\x01\0"
+
+MAX_MODULE_BYTES = 256 * 1024 * 1024
+"""The largest module that is taken; Istio's and Envoy Gateway's default limit too."""
 """What a component begins with."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from wasmkit.inspection import ENVOYS
+from wasmkit.profiles import ENVOYS
 
 __all__ = ["reasons_against", "supported"]
 

@@ -12,10 +12,11 @@ import wasmtime
 from scripted_guest import call, forever, module, wat
 from wasmkit.errors import GuestModuleError
 from wasmkit.host.guest.loader import WasmGuest
-from wasmkit.host.limits import MAX_MODULE_BYTES, Limits
+from wasmkit.host.limits import Limits
 from wasmkit.host.plugin import Plugin
 from wasmkit.host.vm import Vm
 from wasmkit.plugin import PluginConfig, VmConfig
+from wasmkit.wasm.module import MAX_MODULE_BYTES
 
 SMALL = Limits(callback_seconds=0.2, memory_bytes=16 << 20, host_bytes=100_000)
 MALLOC = '(func (export "malloc")'

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from wasmkit.host.http.envoy_headers import JOINED_IN_REQUESTS
 from wasmkit.http.headers import HeaderMap
+from wasmkit.profiles import newest_envoy
 
 
 def request_map(*pairs: tuple[bytes, bytes]) -> HeaderMap:
-    return HeaderMap(pairs, joined=JOINED_IN_REQUESTS, is_request=True)
+    return HeaderMap(pairs, joined=newest_envoy().headers.joined_in_requests, is_request=True)
 
 
 def test_names_are_lower_cased_and_found_in_any_case() -> None:

@@ -13,24 +13,22 @@ import wasmtime
 from click.testing import CliRunner
 
 from loadcases import CASES, UNSAFE, LoadCase
+from wasmkit.abi.callbacks import CALLBACKS
 from wasmkit.abi.constants import ABI_VERSIONS
+from wasmkit.abi.functions import HOST_FUNCTIONS
 from wasmkit.cli.inspect import command
 from wasmkit.cli.main import run
 from wasmkit.errors import GuestModuleError, InputError
-from wasmkit.host.guest.imports import proxy_signatures
-from wasmkit.host.guest.loader import callback_signatures
-from wasmkit.host.guest.wasi import WASI_SIGNATURES
 from wasmkit.inspection import (
-    ENVOYS,
     Capability,
     Memory,
     Outcome,
     Table,
     capabilities_of,
     inspect_module,
-    release_of,
 )
 from wasmkit.inspection.files import read_module_file
+from wasmkit.profiles import ENVOYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,24 +169,11 @@ def test_no_module(data: bytes) -> None:
         inspect_module(data)
 
 
-@pytest.mark.parametrize("version", ["1.38", "1.38.2", "v1.38.2"])
-def test_release_of(version: str) -> None:
-    assert release_of(version) == "1.38"
-
-
-@pytest.mark.parametrize("version", ["", "1", "1.35.1", "2.38", "38", "1.380"])
-def test_unknown_release(version: str) -> None:
-    with pytest.raises(InputError, match="nothing is known of an Envoy"):
-        release_of(version)
-
-
 # -- capabilities -------------------------------------------------------------------------------
 
 
 def test_every_host_function_and_callback_has_words() -> None:
-    functions = {name for version in ABI_VERSIONS for name in proxy_signatures(version)}
-    functions |= WASI_SIGNATURES.keys()
-    callbacks = {name for version in ABI_VERSIONS for name in callback_signatures(version)}
+    functions, callbacks = set(HOST_FUNCTIONS), set(CALLBACKS)
     told = capabilities_of(functions, callbacks)
     assert "calls functions that no stock Envoy has" not in [item.text for item in told]
     silent = functions - {name for item in told for name in item.functions}

@@ -21,14 +21,29 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import wasmtime
 
 from wasmkit.errors import GuestModuleError
 from wasmkit.files import cache_folder, is_private_file, make_private_folder
 from wasmkit.host.guest.deadline import EpochClock
-from wasmkit.host.limits import MAX_MODULE_BYTES
-from wasmkit.wasm.module import MAGIC, Kind, Module, Section, SectionId, read_module, read_sections
+from wasmkit.profiles.linking import Signature
+from wasmkit.wasm.features import type_names
+from wasmkit.wasm.module import (
+    MAGIC,
+    MAX_MODULE_BYTES,
+    FunctionType,
+    Kind,
+    Module,
+    Section,
+    SectionId,
+    read_module,
+    read_sections,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "MAX_WASM_STACK",
@@ -55,6 +70,14 @@ class CompiledModule:
     module: wasmtime.Module
     segments: tuple[tuple[int, bytes], ...]
     """(address, bytes), to be written into memory 0 in this order after instantiation."""
+    imported: tuple[Signature | None, ...]
+    """The types of the imports, in order; None for what is no function.
+
+    These and the next are read here, since wasmtime-py aborts the process when it is asked for a
+    type that its C API does not know.
+    """
+    exported: Mapping[str, Signature]
+    """The types of the exported functions, in the module's order."""
 
 
 @cache
@@ -92,15 +115,30 @@ def _compile_module(data: bytes, folder: Path) -> CompiledModule:
     sections = read_sections(data)
     outline = _outline(data, sections)
     segments = _movable_segments(outline)
-    if segments is None:
-        return CompiledModule(_compiled(data, folder), ())
-    return CompiledModule(_compiled(_without_data(data, sections), folder), segments)
+    compiled = _compiled(data if segments is None else _without_data(data, sections), folder)
+    functions = iter(range(len(outline.imported_functions)))
+    imported = tuple(
+        _signature(outline.function_type(next(functions))) if item.kind is Kind.FUNCTION else None
+        for item in outline.imports
+    )
+    exported = {
+        item.name: _signature(outline.function_type(item.index))
+        for item in outline.exports
+        if item.kind is Kind.FUNCTION
+    }
+    return CompiledModule(compiled, segments or (), imported, exported)
+
+
+def _signature(kind: FunctionType | None) -> Signature:
+    assert kind is not None  # the module is valid
+    return Signature(tuple(type_names(kind.parameters)), tuple(type_names(kind.results)))
 
 
 def _outline(data: bytes, sections: list[Section]) -> Module:
-    """Read what says whether the data can be taken out, and not the large rest."""
+    """Read what the module imports and exports and where its data goes, not the large rest."""
     wanted = {
-        *(SectionId.IMPORT, SectionId.MEMORY, SectionId.EXPORT, SectionId.START),
+        *(SectionId.TYPE, SectionId.IMPORT, SectionId.FUNCTION, SectionId.MEMORY),
+        *(SectionId.EXPORT, SectionId.START),
         *(SectionId.DATA, SectionId.DATA_COUNT),
     }
     parts = [MAGIC]

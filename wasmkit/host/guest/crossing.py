@@ -21,12 +21,12 @@ from wasmkit.host.protocol import GuestTrapError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wasmkit.abi.signature import HostFunction
+
 __all__ = ["Exports", "Imports", "describe"]
 
-_CELLS = {"i": "I12x", "I": "Q8x"}
-"""The parameter letters used throughout the host: ``i`` is i32, ``I`` is i64."""
-
-_VALUE_TYPES = {"i": wasmtime.ValType.i32, "I": wasmtime.ValType.i64}
+_CELLS = {"i32": "I12x", "i64": "Q8x"}
+_VALUE_TYPES = {"i32": wasmtime.ValType.i32, "i64": wasmtime.ValType.i64}
 
 _Callback = ctypes.CFUNCTYPE(
     ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t
@@ -70,13 +70,12 @@ class Imports:
         self._keep: list[object] = []
 
     def define(
-        self, module: str, name: str, parameters: str, function: Callable[..., int | None]
+        self, module: str, name: str, row: HostFunction, function: Callable[..., int | None]
     ) -> None:
-        """Define ``module.name``; it returns an i32 unless ``parameters`` ends in ``!``."""
-        letters = parameters.rstrip("!")
-        results = [] if parameters.endswith("!") else [wasmtime.ValType.i32()]
-        kind = wasmtime.FuncType([_VALUE_TYPES[letter]() for letter in letters], results)
-        callback = _Callback(self._wrap(function, letters, bool(results)))
+        """Define ``module.name`` with the signature of a row."""
+        parameters, results = row.parameter_types, row.result_types
+        kind = wasmtime.FuncType(*([_VALUE_TYPES[t]() for t in ts] for ts in (parameters, results)))
+        callback = _Callback(self._wrap(function, parameters, bool(results)))
         self._keep.append(callback)
         raw_module, raw_name = module.encode(), name.encode()
         error = _define(
@@ -87,9 +86,9 @@ class Imports:
             raise _error(error)
 
     def _wrap(
-        self, function: Callable[..., int | None], letters: str, has_result: bool
+        self, function: Callable[..., int | None], parameters: list[str], has_result: bool
     ) -> Callable[..., int]:
-        cells = struct.Struct("<" + "".join(_CELLS[letter] for letter in letters))
+        cells = struct.Struct("<" + "".join(_CELLS[kind] for kind in parameters))
         size, unpack = cells.size, cells.unpack
         string_at, cell_at = ctypes.string_at, ctypes.c_uint32.from_address
 

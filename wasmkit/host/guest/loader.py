@@ -12,110 +12,76 @@ from typing import TYPE_CHECKING
 
 import wasmtime
 
-from wasmkit.abi.constants import ABI_VERSIONS
+from wasmkit.abi.callbacks import callbacks_of
+from wasmkit.abi.functions import WASI_MODULES
 from wasmkit.errors import GuestModuleError
 from wasmkit.host.guest.compiled import compile_module, engine, epoch_clock
 from wasmkit.host.guest.crossing import Exports, Imports, describe
 from wasmkit.host.guest.deadline import ticks
-from wasmkit.host.guest.imports import ProxyImports, proxy_signatures
+from wasmkit.host.guest.imports import host_function
 from wasmkit.host.guest.memory import GuestMemory
-from wasmkit.host.guest.wasi import WASI_MODULES, WASI_SIGNATURES, WasiImports
+from wasmkit.host.guest.wasi import WasiImports
 from wasmkit.host.protocol import GuestTrapError
+from wasmkit.profiles import newest_envoy
+from wasmkit.profiles.linking import (
+    NO_ABI_VERSION,
+    abi_version_of,
+    export_faults,
+    import_fault,
+    missing_import,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
 
+    from wasmkit.abi.signature import HostFunction
     from wasmkit.host.calls import Calls
     from wasmkit.host.guest.compiled import CompiledModule
     from wasmkit.host.limits import Limits
+    from wasmkit.profiles import Profile
+    from wasmkit.profiles.linking import Signature
 
-__all__ = ["WasmGuest", "callback_signatures"]
+    _MemoryOrTable: TypeAlias = wasmtime.Memory | wasmtime.Table
 
-# Parameters and result of each export that Envoy looks up; all are i32.
-_CALLBACKS = {
-    "proxy_on_configure": (2, 1),
-    "proxy_on_context_create": (2, 0),
-    "proxy_on_delete": (1, 0),
-    "proxy_on_done": (1, 1),
-    "proxy_on_downstream_connection_close": (2, 0),
-    "proxy_on_downstream_data": (3, 1),
-    "proxy_on_grpc_close": (3, 0),
-    "proxy_on_grpc_receive": (3, 0),
-    "proxy_on_grpc_receive_initial_metadata": (3, 0),
-    "proxy_on_grpc_receive_trailing_metadata": (3, 0),
-    "proxy_on_http_call_response": (5, 0),
-    "proxy_on_log": (1, 0),
-    "proxy_on_new_connection": (1, 1),
-    "proxy_on_queue_ready": (2, 0),
-    "proxy_on_request_body": (3, 1),
-    "proxy_on_request_metadata": (2, 1),
-    "proxy_on_request_trailers": (2, 1),
-    "proxy_on_response_body": (3, 1),
-    "proxy_on_response_metadata": (2, 1),
-    "proxy_on_response_trailers": (2, 1),
-    "proxy_on_tick": (1, 0),
-    "proxy_on_upstream_connection_close": (2, 0),
-    "proxy_on_upstream_data": (3, 1),
-    "proxy_on_vm_start": (2, 1),
-    "proxy_validate_configuration": (2, 1),
-}
+__all__ = ["WasmGuest"]
 
-_PREVIEW_1_AT_START = (
-    "args_get args_sizes_get clock_res_get clock_time_get environ_get environ_sizes_get"
-    " fd_advise fd_allocate fd_datasync fd_fdstat_get fd_fdstat_set_flags fd_fdstat_set_rights"
-    " fd_filestat_get fd_filestat_set_size fd_filestat_set_times fd_pread fd_prestat_dir_name"
-    " fd_prestat_get fd_pwrite fd_readdir fd_renumber fd_sync fd_tell fd_write"
-    " path_create_directory path_filestat_get path_filestat_set_times path_link path_readlink"
-    " path_remove_directory path_rename path_symlink path_unlink_file poll_oneoff random_get"
-    " sock_accept sock_recv sock_send sock_shutdown"
-)
-_AT_START = frozenset(
-    {"proxy_log", "emscripten_notify_memory_growth", *_PREVIEW_1_AT_START.split()}
-)
-_IN_MALLOC = frozenset({"proxy_log", "fd_write", "clock_time_get", "poll_oneoff"})
-
-# While the start function of the module itself runs there is no context yet: Envoy crashes.
-_IN_START_FUNCTION: frozenset[str] = frozenset()
-
-_I32 = wasmtime.ValType.i32()
-
-
-def callback_signatures(abi_version: str) -> dict[str, tuple[int, int]]:
-    """Return the callbacks that a module of that version may export: (parameters, results)."""
-    headers = (2, 1) if abi_version == "0.1.0" else (3, 1)
-    table = _CALLBACKS | {"proxy_on_request_headers": headers, "proxy_on_response_headers": headers}
-    if abi_version != "0.1.0":
-        table["proxy_on_foreign_function"] = (3, 0)
-    return table
+_PAGE = 65_536
 
 
 class WasmGuest:
     """A module in a VM of its own. Making one loads, links and initialises the module.
 
-    Raises ``GuestModuleError`` with Envoy's reason if Envoy would not load it.
+    ``profile`` is the host whose rules hold. Raises ``GuestModuleError`` with the host's reason if
+    it would not load the module.
     """
 
-    def __init__(self, module: bytes, calls: Calls, limits: Limits) -> None:
+    def __init__(
+        self, module: bytes, calls: Calls, limits: Limits, profile: Profile | None = None
+    ) -> None:
         compiled = compile_module(module)
-        self._exported = {
-            item.name: item.type
-            for item in compiled.module.exports
-            if isinstance(item.type, wasmtime.FuncType)
-        }
-        self.abi_version = _abi_version(self._exported)
-        self._allowed: frozenset[str] | None = _IN_START_FUNCTION
+        self._profile = profile or newest_envoy()
+        self._exported = compiled.exported
+        version = abi_version_of(self._exported)
+        if version is None:
+            raise GuestModuleError(
+                NO_ABI_VERSION,
+                hint="a filter exports a function proxy_abi_version_0_2_1 (or _0_2_0, _0_1_0)",
+            )
+        self.abi_version = version
+        self._allowed: frozenset[str] | None = self._profile.in_start_section
         self._malloc_trap: GuestTrapError | None = None
         self._deadline = ticks(limits.callback_seconds)
         self._limits = limits
-        self._malloc = _find_malloc(self._exported)
-        self._callbacks = callback_signatures(self.abi_version)
-        for name, (parameters, results) in self._callbacks.items():
-            _check_signature(self._exported, name, parameters, results)
+        self._malloc = "malloc" if "malloc" in self._exported else "proxy_on_memory_allocate"
+        # ABI 0.1.0 is not told of a stream's end with its headers.
+        self._counts = {name: row.count(version) for name, row in callbacks_of(version).items()}
         self._store = wasmtime.Store(engine())
         self._clock = epoch_clock()
         self._clock.hold()
         try:
             self._instantiate(compiled, calls)
+            self._check_exports()
             self._initialise()
         except BaseException:
             self.close()
@@ -123,16 +89,11 @@ class WasmGuest:
 
     def has(self, name: str) -> bool:
         """Return whether a callback is exported."""
-        return name in self._callbacks and name in self._exported
+        return name in self._counts and name in self._exported
 
     def call(self, name: str, *arguments: int) -> int:
         """Call a callback; see ``Guest.call``."""
-        if self.abi_version == "0.1.0" and name in (
-            "proxy_on_request_headers",
-            "proxy_on_response_headers",
-        ):
-            arguments = arguments[:2]  # this version is not told of the stream's end
-        return self._run(name, *arguments)
+        return self._run(name, *arguments[: self._counts[name]])
 
     def _run(self, name: str, *arguments: int) -> int:
         self._exports.set_deadline(self._deadline)
@@ -149,13 +110,15 @@ class WasmGuest:
     # Loading
 
     def _instantiate(self, compiled: CompiledModule, calls: Calls) -> None:
+        given = self._profile.limits
         self._store.set_limits(
-            memory_size=self._limits.memory_bytes, table_elements=self._limits.table_elements
+            memory_size=min(self._limits.memory_bytes, given.memory_pages * _PAGE),
+            table_elements=min(self._limits.table_elements, given.table_entries),
         )
         self._store.set_epoch_deadline(self._deadline)
         imports = Imports(wasmtime.Linker(engine()))
         self._exports = Exports(self._store, imports)
-        self._link(compiled.module, imports, calls)
+        self._link(compiled, imports, calls)
         try:
             instance = imports.linker.instantiate(self._store, compiled.module)
         except (wasmtime.WasmtimeError, wasmtime.Trap) as error:
@@ -170,36 +133,51 @@ class WasmGuest:
                 "Failed to create new Wasm instance: data segment is out of bounds"
             )
 
-    def _link(self, module: wasmtime.Module, imports: Imports, calls: Calls) -> None:
+    def _link(self, compiled: CompiledModule, imports: Imports, calls: Calls) -> None:
         """Define what the module imports; a memory or a table is made for it."""
         memory = GuestMemory(self._exports, self._allocate, self._limits.host_bytes)
-        wasi = (WASI_SIGNATURES, WasiImports(calls, memory).function)
-        tables = dict.fromkeys(WASI_MODULES, wasi)
-        tables["env"] = (proxy_signatures(self.abi_version), ProxyImports(calls, memory).function)
+        wasi = WasiImports(calls, memory, self._profile.limits)
         done = set()
-        for item in module.imports:
+        for item, signature in zip(compiled.module.imports, compiled.imported, strict=True):
             key = (item.module, item.name or "")
             if key in done:
                 continue
             done.add(key)
-            if isinstance(item.type, wasmtime.MemoryType):
-                made = wasmtime.Memory(self._store, item.type)
-                self._exports.use_memory(made)
-                imports.linker.define(self._store, *key, made)
-            elif isinstance(item.type, wasmtime.TableType):
-                imports.linker.define(
-                    self._store, *key, wasmtime.Table(self._store, item.type, None)
-                )
+            if isinstance(item.type, (wasmtime.MemoryType, wasmtime.TableType)):
+                imports.linker.define(self._store, *key, self._made(item.type))
             else:
-                signatures, function = tables.get(item.module, ({}, None))
-                if key[1] not in signatures or function is None:
-                    raise GuestModuleError(
-                        f"Failed to load Wasm module due to a missing import: {'.'.join(key)}",
-                        hint="wasmkit inspect FILE lists what a module imports",
-                    )
-                signature = signatures[key[1]]
-                _check_import(".".join(key), item.type, signature)
-                imports.define(*key, signature, self._guarded(*key, function(key[1])))
+                row = self._row(*key, signature)
+                if row.module in WASI_MODULES:
+                    function = wasi.function(row.name)
+                else:
+                    function = host_function(row, calls, memory)
+                imports.define(*key, row, self._guarded(*key, function))
+
+    def _made(self, kind: wasmtime.MemoryType | wasmtime.TableType) -> _MemoryOrTable:
+        """Make a memory or a table that a module imports."""
+        try:
+            if isinstance(kind, wasmtime.TableType):
+                return wasmtime.Table(self._store, kind, None)
+            memory = wasmtime.Memory(self._store, kind)
+        except wasmtime.WasmtimeError as error:  # it is larger than what is given
+            raise GuestModuleError(f"Failed to initialize Wasm code ({error})") from error
+        self._exports.use_memory(memory)
+        return memory
+
+    def _row(self, module: str, name: str, signature: Signature | None) -> HostFunction:
+        """Return the host function that an import means; None is no function's signature."""
+        reason = missing_import(module, name)
+        if signature is not None:
+            reason = import_fault(self._profile, self.abi_version, module, name, signature)
+        if reason:
+            raise GuestModuleError(reason, hint="wasmkit inspect FILE lists what a module imports")
+        row = self._profile.function(self.abi_version, module, name)
+        assert row is not None
+        return row
+
+    def _check_exports(self) -> None:
+        for reason in export_faults(self._profile, self.abi_version, self._exported):
+            raise GuestModuleError(reason)
 
     def _guarded(
         self, module: str, name: str, function: Callable[..., int | None]
@@ -215,7 +193,7 @@ class WasmGuest:
 
     def _allocate(self, size: int) -> int:
         """Call the guest's ``malloc``; its trap ends the guest when the callback has returned."""
-        before, self._allowed = self._allowed, _IN_MALLOC
+        before, self._allowed = self._allowed, self._profile.in_allocation
         try:
             return self._exports.call(self._malloc, size)
         except GuestTrapError as error:
@@ -226,77 +204,10 @@ class WasmGuest:
 
     def _initialise(self) -> None:
         """Run ``_initialize`` and then ``main``, or ``_start``; never both."""
-        if "_initialize" in self._exported:
-            steps = [("_initialize", ()), ("main", (0, 0))]
-            if "main" not in self._exported:
-                steps[1] = ("__main_void", ())
-        else:
-            steps = [("_start", ())]
-        self._allowed = _AT_START
-        for name, arguments in steps:
-            if name not in self._exported:
-                continue
-            _check_signature(self._exported, name, *_STARTERS[name])
+        self._allowed = self._profile.at_start
+        for name in self._profile.starters(self._exported):
             try:
-                self._run(name, *arguments)
+                self._run(name, *([0] * len(self._exported[name].parameters)))
             except GuestTrapError as error:
                 raise GuestModuleError(str(error).partition("\n")[0]) from error
         self._allowed = None
-
-
-_STARTERS = {"_initialize": (0, 0), "_start": (0, 0), "main": (2, 1), "__main_void": (0, 1)}
-
-
-def _abi_version(exported: dict[str, wasmtime.FuncType]) -> str:
-    for name in exported:
-        version = name.removeprefix("proxy_abi_version_").replace("_", ".")
-        if name.startswith("proxy_abi_version_") and version in ABI_VERSIONS:
-            return version
-    raise GuestModuleError(
-        "Missing or unknown Proxy-Wasm ABI version",
-        hint="a filter exports a function proxy_abi_version_0_2_1 (or _0_2_0, _0_1_0)",
-    )
-
-
-def _find_malloc(exported: dict[str, wasmtime.FuncType]) -> str:
-    for name in ("malloc", "proxy_on_memory_allocate"):
-        if name in exported:
-            _check_signature(exported, name, 1, 1)
-            return name
-    raise GuestModuleError("Wasm module is missing malloc function.")
-
-
-def _types(values: list[wasmtime.ValType]) -> str:
-    return " ".join(map(str, values)) or "void"
-
-
-def _check_signature(
-    exported: dict[str, wasmtime.FuncType], name: str, parameters: int, results: int
-) -> None:
-    kind = exported.get(name)
-    if kind is None:
-        return
-    want = f"{_types([_I32] * parameters)} -> {_types([_I32] * results)}"
-    found = f"{_types(kind.params)} -> {_types(kind.results)}"
-    if want != found:
-        raise GuestModuleError(
-            f"Bad function signature for: {name}, want: {want}, but the module exports: {found}"
-        )
-
-
-def _check_import(name: str, kind: object, signature: str) -> None:
-    letters = signature.removesuffix("!")
-    results = "void" if signature.endswith("!") else "i32"
-    host = f"{' '.join(_LETTERS[letter] for letter in letters) or 'void'} -> {results}"
-    if not isinstance(kind, wasmtime.FuncType):
-        found = "no function"
-    else:
-        found = f"{_types(kind.params)} -> {_types(kind.results)}"
-    if found != host:
-        raise GuestModuleError(
-            "Failed to load Wasm module due to an import type mismatch:"
-            f" {name}, want: {found}, but host exports: {host}"
-        )
-
-
-_LETTERS = {"i": "i32", "I": "i64"}

@@ -1,7 +1,6 @@
 """WASI preview 1 as Envoy gives it: a log, a clock, random bytes, and refusals.
 
-Functions, signatures and error numbers are those of Envoy 1.39 and later, with the two wrong
-arities that Envoy has. There are no files, no sockets, no arguments.
+Error numbers are those of Envoy 1.39 and later. There are no files, no sockets, no arguments.
 """
 
 from __future__ import annotations
@@ -18,58 +17,9 @@ if TYPE_CHECKING:
 
     from wasmkit.host.calls import Calls
     from wasmkit.host.guest.memory import GuestMemory
+    from wasmkit.profiles import HostLimits
 
-__all__ = ["WASI_MODULES", "WASI_SIGNATURES", "WasiImports"]
-
-WASI_MODULES = ("wasi_snapshot_preview1", "wasi_unstable")
-
-WASI_SIGNATURES = {
-    "args_get": "ii",
-    "args_sizes_get": "ii",
-    "clock_res_get": "ii",
-    "clock_time_get": "iIi",
-    "environ_get": "ii",
-    "environ_sizes_get": "ii",
-    "fd_advise": "iIIi",
-    "fd_allocate": "iII",
-    "fd_close": "i",
-    "fd_datasync": "i",
-    "fd_fdstat_get": "ii",
-    "fd_fdstat_set_flags": "ii",
-    "fd_fdstat_set_rights": "iII",
-    "fd_filestat_get": "ii",
-    "fd_filestat_set_size": "iI",
-    "fd_filestat_set_times": "iIIi",
-    "fd_pread": "iiiIi",
-    "fd_prestat_dir_name": "iii",
-    "fd_prestat_get": "ii",
-    "fd_pwrite": "iiiIi",
-    "fd_read": "iiii",
-    "fd_readdir": "iiiIi",
-    "fd_renumber": "ii",
-    "fd_seek": "iIii",
-    "fd_sync": "i",
-    "fd_tell": "ii",
-    "fd_write": "iiii",
-    "path_create_directory": "iii",
-    "path_filestat_get": "iiiii",
-    "path_filestat_set_times": "iiiiIIi",
-    "path_link": "iiiiii",
-    "path_open": "iiiiiIIii",
-    "path_readlink": "iiiiii",
-    "path_remove_directory": "iii",
-    "path_rename": "iiiiii",
-    "path_symlink": "iiii",
-    "path_unlink_file": "iii",
-    "poll_oneoff": "iiii",
-    "proc_exit": "i!",
-    "random_get": "ii",
-    "sched_yield": "",
-    "sock_accept": "iii",
-    "sock_recv": "iiiiii",
-    "sock_send": "iiiii",
-    "sock_shutdown": "ii",
-}
+__all__ = ["WasiImports"]
 
 _SUCCESS, _BADF, _FAULT, _INVAL, _NOENT, _NOSYS, _NOTDIR, _NOTSUP = 0, 8, 21, 28, 44, 52, 20, 58
 
@@ -93,7 +43,6 @@ _STREAMS_ONLY = frozenset(
 )
 _STDOUT, _STDERR = 1, 2
 _RIGHT_TO_WRITE = 64
-_MAX_RANDOM = 64 * 1024
 _MAX_IO_VECTORS = 1024
 _MAX_LINE = 16 << 20
 
@@ -101,9 +50,10 @@ _MAX_LINE = 16 << 20
 class WasiImports:
     """Methods are named as the imports; ``function`` finds one."""
 
-    def __init__(self, calls: Calls, memory: GuestMemory) -> None:
+    def __init__(self, calls: Calls, memory: GuestMemory, limits: HostLimits) -> None:
         self._calls = calls
         self._memory = memory
+        self._limits = limits
 
     def function(self, name: str) -> Callable[..., int | None]:
         """Return the WASI function of that name; addresses outside of memory give EFAULT."""
@@ -204,8 +154,8 @@ class WasiImports:
         return _SUCCESS
 
     def random_get(self, out: int, size: int) -> int:
-        """Write random bytes, at most 64 KiB."""
-        if size > _MAX_RANDOM:
+        """Write random bytes, as many as a host gives at once."""
+        if size > self._limits.random_bytes:
             return _INVAL
         self._memory.write(out, os.urandom(size))
         return _SUCCESS

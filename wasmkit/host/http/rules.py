@@ -14,14 +14,9 @@ from enum import Enum
 from urllib.parse import quote_from_bytes
 
 from wasmkit.host.contexts.manager import LocalReply
-from wasmkit.host.http.envoy_headers import (
-    JOINED_IN_REQUESTS,
-    JOINED_IN_RESPONSES,
-    NOT_FROM_CLIENTS,
-    NOT_TO_UPSTREAMS,
-)
 from wasmkit.http.grpc import grpc_of_http
 from wasmkit.http.headers import HeaderMap, Pair
+from wasmkit.profiles import newest_envoy
 
 __all__ = [
     "HUNG_UP",
@@ -39,6 +34,9 @@ __all__ = [
     "sent_request",
     "sent_response",
 ]
+
+_RULES = newest_envoy().headers
+_NOT_FROM_CLIENTS = _RULES.not_to_upstreams | _RULES.not_from_clients
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +63,8 @@ HUNG_UP = LocalReply(
 
 def received_request(pairs: tuple[Pair, ...]) -> HeaderMap:
     """Return a request's headers as the first filter gets them."""
-    allowed = (pair for pair in pairs if pair[0] not in NOT_FROM_CLIENTS)
-    headers = HeaderMap(allowed, joined=JOINED_IN_REQUESTS, is_request=True)
+    allowed = (pair for pair in pairs if pair[0] not in _NOT_FROM_CLIENTS)
+    headers = HeaderMap(allowed, joined=_RULES.joined_in_requests, is_request=True)
     if headers.get(b"x-request-id") is None:
         headers.add(b"x-request-id", str(uuid.uuid4()).encode())
     return headers
@@ -74,7 +72,7 @@ def received_request(pairs: tuple[Pair, ...]) -> HeaderMap:
 
 def received_response(pairs: tuple[Pair, ...]) -> HeaderMap:
     """Return an upstream's response headers as the filter gets them."""
-    return HeaderMap(pairs, joined=JOINED_IN_RESPONSES)
+    return HeaderMap(pairs, joined=_RULES.joined_in_responses)
 
 
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")
@@ -131,7 +129,7 @@ def sent_request(
     Envoy sends what a filter made of a body without a look at ``content-length``: what is longer
     is cut, what is shorter never comes to its end.
     """
-    pairs = [pair for pair in headers.pairs if pair[0] not in NOT_TO_UPSTREAMS]
+    pairs = [pair for pair in headers.pairs if pair[0] not in _RULES.not_to_upstreams]
     length = headers.get(b"content-length")
     delivery = Delivery.COMPLETE
     if length is not None:
@@ -207,7 +205,8 @@ def sent_response(
 
 def local_reply(reply: LocalReply, *, is_head: bool, is_grpc: bool) -> tuple[HeaderMap, bytes]:
     """Return a local reply's headers and body."""
-    headers = HeaderMap([(b":status", b"%d" % (reply.status & 0xFFFF))], joined=JOINED_IN_RESPONSES)
+    status = b"%d" % (reply.status & 0xFFFF)
+    headers = HeaderMap([(b":status", status)], joined=_RULES.joined_in_responses)
     for name, value in reply.headers:
         headers.add(name, value)
     if is_grpc:

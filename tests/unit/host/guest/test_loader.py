@@ -7,12 +7,18 @@ from functools import partial
 import pytest
 import wasmtime
 
+from loadcases import CASES, LoadCase
 from scripted_guest import OUT, call, module, returns, tell, trap, wat
 from wasmkit.errors import GuestModuleError
 from wasmkit.host.guest.loader import WasmGuest
 from wasmkit.host.plugin import Plugin
 from wasmkit.host.vm import Vm
+from wasmkit.inspection import Outcome
 from wasmkit.plugin import PluginConfig, VmConfig
+from wasmkit.profiles import ENVOYS, envoy_profile
+
+DIFFERENT = {"legacy-exceptions", "shared-memory", "table-over-10m", "wide-arithmetic"}
+"""What wasmtime takes and V8 does not, the other way round, or refuses in other words."""
 
 LOG_IMPORT = '(import "env" "proxy_log"'
 MALLOC = '(func (export "malloc")'
@@ -63,6 +69,10 @@ REFUSED = {
     "a callback with another type": (
         changed(MALLOC, f'(func (export "proxy_on_log")) {MALLOC}'),
         "for: proxy_on_log, want: i32 -> void, but the module exports: void -> void",
+    ),
+    "a hidden callback with another type": (
+        changed(MALLOC, f'(func (export "envoy_on_resolve_dns")) {MALLOC}'),
+        "for: envoy_on_resolve_dns, want: i32 i32 i32 -> void",
     ),
     "no malloc": (changed('(export "malloc")', ""), "missing malloc function"),
     "an unknown ABI": (changed("0_2_1", "0_3_0"), "Missing or unknown Proxy-Wasm ABI version"),
@@ -117,6 +127,26 @@ def test_refused_as_envoy_does(data: bytes, reason: str) -> None:
         started(data)
     assert reason in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("release", ENVOYS)
+def test_the_host_agrees_with_inspect(case: LoadCase, release: str) -> None:
+    """What inspection says of a release is what the host does with that release's profile."""
+    outcome, reason = case.expected(release)
+    if outcome is Outcome.KILLS or case.name in DIFFERENT:
+        return
+    make_guest = partial(WasmGuest, case.module, profile=envoy_profile(release))
+    told = ""
+    try:
+        vm = Vm(VmConfig(), make_guest)
+    except GuestModuleError as error:
+        told = str(error)
+    else:
+        vm.close()
+    assert bool(told) == (outcome is not Outcome.LOADS), told
+    if reason:
+        assert told.startswith(reason.removeprefix("Function: ")), told
 
 
 @pytest.mark.parametrize(
