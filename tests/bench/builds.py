@@ -15,6 +15,7 @@ from bench.child import timed
 from bench.figures import Figure, plain, seconds, size, table, times
 from wasmkit.cli.progress import progress
 from wasmkit.errors import CheckFailedError, MissingPartError
+from wasmkit.progress import Step
 
 __all__ = ["GOAL", "Builds", "measure_builds"]
 
@@ -69,7 +70,7 @@ def measure_builds(folder: Path, runs: int) -> tuple[Builds, Path, bytes]:
     """Return the times, the project that was built, and its module."""
     timed([_script("wasmkit"), "new", "hello", "--no-input"], folder)
     build = (_script("wasmkit"), "build", "hello", "-o", "hello.wasm")
-    progress("first build, with empty caches")
+    progress(Step("first build, with empty caches"))
     first = timed(build, folder, XDG_CACHE_HOME=str(folder / "cache"))
     timed(build, folder)  # leaves the caches warm
     module = _taken(folder / "hello.wasm", _MODULE)
@@ -81,7 +82,7 @@ def measure_builds(folder: Path, runs: int) -> tuple[Builds, Path, bytes]:
     )
     ours, theirs, component = [], [], b""
     for number in range(1, runs + 1):
-        progress(f"build {number} of {runs}")
+        progress(Step(f"build {number} of {runs}"))
         ours.append(timed(build, folder))
         if _taken(folder / "hello.wasm", _MODULE) != module:
             raise CheckFailedError("two builds of the same source differ")

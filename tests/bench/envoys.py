@@ -16,6 +16,7 @@ from bench.running import PATHS, running
 from bench.variants import HEADER
 from wasmkit.cli.progress import progress
 from wasmkit.errors import CheckFailedError
+from wasmkit.progress import Step
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,7 +136,7 @@ def measure_envoys(
     found: dict[str, list[_Round]] = defaultdict(list)
     for number in range(1, rounds + 1):
         for variant in variants:
-            progress(f"Envoy, round {number} of {rounds}: {variant.name}")
+            progress(Step(f"Envoy, round {number} of {rounds}: {variant.name}"))
             with running(variant, folder) as envoy:
                 found[variant.name].append(_one_round(envoy, load_seconds))
             _check_every_answer(variant, found[variant.name][-1], found[variants[0].name][-1])

@@ -13,6 +13,7 @@ from bench.figures import Figure, millis, table, thousands
 from bench.variants import HEADER
 from wasmkit.cli.progress import progress
 from wasmkit.errors import CheckFailedError
+from wasmkit.progress import Step
 from wasmkit.project import load_project
 from wasmkit.replay.session import ENGINES, open_engine
 from wasmkit.traffic.har import read_har
@@ -69,7 +70,7 @@ def measure_replays(root: Path, module: bytes, *, rounds: int, play_seconds: flo
     speeds, starts = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
     for number in range(1, rounds + 1):
         for kind in ENGINES:
-            progress(f"replay, round {number} of {rounds}: {kind}")
+            progress(Step(f"replay, round {number} of {rounds}: {kind}"))
             starts[kind] += _starts(kind, project, module)
             before = time.perf_counter()
             with _engine(kind, project, module) as engine:

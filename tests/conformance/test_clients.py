@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 import oras.client
 import pytest
 
+from publications import publication_of
 from registries import REGISTRIES, filter_module, registry
 from toolneeds import need_program
 from wasmkit.artifact import media_types as oci
 from wasmkit.artifact.client import RegistryClient
-from wasmkit.artifact.image import Artifact, Publication, build_image, build_referrers
-from wasmkit.artifact.metadata import FilterMetadata
+from wasmkit.artifact.image import Artifact, build_image, build_referrers
 from wasmkit.artifact.pull import pull_module
-from wasmkit.artifact.push import push_filter
+from wasmkit.artifact.push import push_publication
 from wasmkit.artifact.reference import parse_reference
 
 if TYPE_CHECKING:
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MODULE = filter_module("conformance", 100_000)
-PUBLICATION = Publication(
+PUBLICATION = publication_of(
     MODULE,
-    FilterMetadata("hello", "0.1.0", abi="0.2.1", description="Grüße.", license="Apache-2.0"),
+    description="Grüße.",
+    license="Apache-2.0",
     readme=b"# Hello\n",
     schema=b'{"type": "object"}',
 )
@@ -60,7 +61,7 @@ def place(
     kind: str = request.param
     with registry(kind, tmp_path_factory.mktemp(kind)) as host:
         reference = parse_reference(f"{host}/team/hello:0.1.0")
-        pushed = push_filter(RegistryClient(reference), reference, PUBLICATION)
+        pushed = push_publication(RegistryClient(reference), reference, PUBLICATION)
         assert pushed.image_digest == IMAGE.descriptor.digest
         yield Place(kind, host)
 
@@ -149,7 +150,9 @@ def test_the_tag_schema_lists_the_referrers_where_the_api_does_not(place: Place)
     if tag in tags:
         index = json.loads(out("crane", "manifest", f"{place.repository}:{tag}"))
         kinds = [entry["artifactType"] for entry in index["manifests"]]
-        assert sorted(kinds) == sorted([oci.TYPE_MODULE, oci.TYPE_README, oci.TYPE_CONFIG_SCHEMA])
+        assert sorted(kinds) == sorted(
+            [oci.TYPE_MODULE, oci.TYPE_DOCUMENT, oci.TYPE_README, oci.TYPE_CONFIG_SCHEMA]
+        )
 
 
 def test_an_image_that_crane_built_is_pulled(place: Place, tmp_path: Path) -> None:

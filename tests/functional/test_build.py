@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -20,6 +21,7 @@ from wasmkit.engines.wasm import WasmEngine
 from wasmkit.errors import BuildError
 from wasmkit.inspection import Outcome, inspect_module
 from wasmkit.project import Project, load_project
+from wasmkit.project.document import FilterDocument
 from wasmkit.project.templates import find_template
 from wasmkit.project.templates import make_project as make_from_template
 from wasmkit.toolchain import build
@@ -144,9 +146,33 @@ def test_the_command_says_what_it_wrote(hello: Project) -> None:
     size = file.stat().st_size
     assert (done.returncode, done.stdout, done.stderr) == (
         0,
-        f"built {file} ({size:,} bytes)\n",
+        f"built {file} ({size:,} bytes)\n      {file.with_suffix('.json')} says what it is\n",
         "",
     )
+
+
+def test_the_filter_document_stands_beside_the_module(
+    hello: Project, module: bytes, tmp_path: Path
+) -> None:
+    done = wasmkit(["build", hello.root, "-o", tmp_path / "a.wasm", "--json"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["file"] == str(tmp_path / "a.wasm")
+    assert result["document_file"] == str(tmp_path / "a.json")
+    assert result["toolchain"].startswith("python ")
+    document = FilterDocument.from_bytes((tmp_path / "a.json").read_bytes())
+    assert document.filter == hello.facts
+    assert document.module == inspect_module(module)
+    assert document.module.sha256 == result["module_sha256"]
+    assert document.config.example == hello.config.example
+    assert document.config.schema is not None
+
+
+def test_a_module_is_not_written_where_its_document_goes(hello: Project, tmp_path: Path) -> None:
+    done = wasmkit(["build", hello.root, "-o", "a.json"], tmp_path)
+    assert done.returncode == 2
+    assert "is the filter document's suffix" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_else_is_left_in_the_project(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ import httpx
 import oras.client
 import pytest
 
+from publications import publication_of
 from registries import filter_module, registry
 from toolneeds import need_program
-from wasmkit.artifact.image import Publication, build_image
-from wasmkit.artifact.metadata import FilterMetadata
+from wasmkit.artifact.image import build_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def image() -> Artifact:
-    return build_image(Publication(filter_module("x", 5000), FilterMetadata("hello", "1.0.0")))
+    return build_image(publication_of(filter_module("x", 5000), "hello", "1.0.0"))
 
 
 def run(*arguments: str | Path) -> str:

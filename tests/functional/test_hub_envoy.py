@@ -13,12 +13,11 @@ import pytest
 import wasmtime
 import yaml
 
+from publications import publication_of
 from registries import registry, settle
 from toolneeds import need_program
 from wasmkit.artifact.client import RegistryClient
-from wasmkit.artifact.image import Publication
-from wasmkit.artifact.metadata import FilterMetadata
-from wasmkit.artifact.push import push_filter
+from wasmkit.artifact.push import push_publication
 from wasmkit.artifact.reference import Reference
 
 if TYPE_CHECKING:
@@ -88,8 +87,8 @@ def test_envoy_runs_what_the_page_says(tmp_path: Path) -> None:
     module = bytes(wasmtime.wat2wasm(ANSWERS_418))
     with registry("hub", tmp_path) as host:
         reference = Reference(host, "team/teapot", "1.0.0")
-        metadata = FilterMetadata("teapot", "1.0.0", abi="0.2.1", root_id="no")
-        push_filter(RegistryClient(reference), reference, Publication(module, metadata))
+        published = publication_of(module, "teapot", "1.0.0", root_id="no")
+        push_publication(RegistryClient(reference), reference, published)
         settle(host)
         config = yaml.safe_load(BOOTSTRAP.format(port=host.partition(":")[2]))
         chain = config["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]

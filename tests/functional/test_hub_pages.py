@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -12,12 +11,12 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from publications import publication_of
 from registries import filter_module, registry, settle
 from wasmkit.artifact.client import RegistryClient
 from wasmkit.artifact.descriptor import digest_of
 from wasmkit.artifact.image import Publication, build_image, build_referrers
-from wasmkit.artifact.metadata import FilterMetadata
-from wasmkit.artifact.push import push_filter
+from wasmkit.artifact.push import push_publication
 from wasmkit.artifact.reference import Reference
 
 if TYPE_CHECKING:
@@ -39,18 +38,21 @@ def http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 
 
 def publication(version: str, name: str = "hello", **facts: str) -> Publication:
-    metadata = replace(
-        FilterMetadata(name, version, abi="0.2.1", capabilities=("proxy_log",)),
-        **facts,  # type: ignore[arg-type]  # each of these fields is a text
-    )
-    return Publication(
-        filter_module(version), metadata, b"# hello\n\nReads *well*.", json.dumps(SCHEMA).encode()
+    return publication_of(
+        filter_module(version),
+        name,
+        version,
+        readme=b"# hello\n\nReads *well*.",
+        schema=json.dumps(SCHEMA).encode(),
+        imports=("env.proxy_log",),
+        **facts,
     )
 
 
 def push(http: httpx.Client, repository: str, published: Publication, *, wait: bool = True) -> str:
-    reference = Reference(http.base_url.netloc.decode(), repository, published.metadata.version)
-    digest = push_filter(RegistryClient(reference), reference, published).image_digest
+    version = published.document.filter.version
+    reference = Reference(http.base_url.netloc.decode(), repository, version)
+    digest = push_publication(RegistryClient(reference), reference, published).image_digest
     if wait:
         settle(reference.host)
     return digest
@@ -113,7 +115,14 @@ def test_filter(http: httpx.Client) -> None:
     digest = push(http, "team/hello", published)
     answer = http.get("/filters/team/hello")
     page = outline(answer)
-    for text in (digest, published.module_sha256, "Sets a header.", "<em>well</em>", "a.<wbr>b"):
+    sha256 = published.document.module.sha256
+    for text in (
+        digest,
+        sha256,
+        "Sets a header.",
+        "<em>well</em>",
+        "a.<wbr>b",
+    ):
         assert text in answer.text
     (module,) = [a["href"] for a in page.named("a") if "download" in a and "wasm" in a["download"]]  # type: ignore[operator]  # it has a value
     assert http.get(str(module)).content == published.module
@@ -267,7 +276,7 @@ def test_an_image_without_annotations_is_listed(http: httpx.Client) -> None:
     answer = http.get("/filters/team/plain")
     outline(answer)
     assert "<h1>plain" in answer.text
-    assert publication("1.0.0").module_sha256 in answer.text
+    assert publication("1.0.0").document.module.sha256 in answer.text
     assert "/filters/team/plain" in http.get("/").text
 
 

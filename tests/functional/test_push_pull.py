@@ -13,20 +13,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from publications import publication_of
 from registries import REGISTRIES, filter_module, registry
 from toolneeds import need_module
 from wasmkit.artifact import layer
 from wasmkit.artifact import media_types as oci
 from wasmkit.artifact.client import RegistryClient
-from wasmkit.artifact.image import Publication
-from wasmkit.artifact.metadata import FilterMetadata
-from wasmkit.artifact.push import TagTakenError, push_filter
+from wasmkit.artifact.push import TagTakenError, push_publication
 from wasmkit.artifact.reference import parse_reference
 from wasmkit.cli.main import run
+from wasmkit.inspection import inspect_module
 from wasmkit.project import load_project
+from wasmkit.project.document import FilterDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from wasmkit.artifact.image import Publication
 
 GALLERY = Path(__file__).resolve().parents[2] / "filters"
 MODULE = filter_module()
@@ -59,9 +62,9 @@ def manifest_of(host: str, repository: str, target: str) -> dict[str, Any]:
     return document
 
 
-def publication(module: bytes = MODULE, readme: bytes | None = b"# Hello\n") -> Publication:
-    metadata = FilterMetadata("hello", "0.1.0", abi="0.2.1", description="Says hello.")
-    return Publication(module, metadata, readme=readme, schema=b'{"type": "object"}')
+def publication(readme: bytes = b"# Hello\n") -> Publication:
+    schema = b'{"type": "object"}'
+    return publication_of(MODULE, readme=readme, schema=schema, description="Says hello.")
 
 
 def test_what_was_pushed_is_pulled(
@@ -85,7 +88,7 @@ def test_what_was_pushed_is_pulled(
 def test_pull_by_digest(host: str, file: Path, tmp_path: Path) -> None:
     place = f"{host}/team/digest"
     reference = parse_reference(f"{place}:0.1.0")
-    pushed = push_filter(RegistryClient(reference), reference, publication())
+    pushed = push_publication(RegistryClient(reference), reference, publication())
     target = tmp_path / "back.wasm"
     assert run(["pull", f"{place}@{pushed.image_digest}", "-o", str(target)]) == 0
     assert target.read_bytes() == file.read_bytes()
@@ -138,13 +141,13 @@ def test_another_zlib_does_not_make_another_filter(
     client = RegistryClient(reference)
     with monkeypatch.context() as patch:
         patch.setattr(layer, "_LEVEL", 0)
-        first = push_filter(client, reference, publication())
-    second = push_filter(client, reference, publication())
+        first = push_publication(client, reference, publication())
+    second = push_publication(client, reference, publication())
     assert second.already_there
     assert second.image_digest == first.image_digest
-    other = Publication(MODULE, FilterMetadata("hello", "0.1.0", description="Says more."))
+    other = publication_of(MODULE, description="Says more.")
     with pytest.raises(TagTakenError):
-        push_filter(client, reference, other)
+        push_publication(client, reference, other)
 
 
 def test_a_moving_tag_moves(host: str, file: Path) -> None:
@@ -156,7 +159,7 @@ def test_a_moving_tag_moves(host: str, file: Path) -> None:
 
 def test_referrers_are_found_by_the_api_or_by_the_tag(host: str) -> None:
     reference = parse_reference(f"{host}/team/referrers:0.1.0")
-    pushed = push_filter(RegistryClient(reference), reference, publication())
+    pushed = push_publication(RegistryClient(reference), reference, publication())
     api = requests.get(
         f"http://{host}/v2/team/referrers/referrers/{pushed.image_digest}", timeout=10
     )
@@ -166,7 +169,12 @@ def test_referrers_are_found_by_the_api_or_by_the_tag(host: str) -> None:
         index = manifest_of(host, "team/referrers", pushed.image_digest.replace(":", "-"))
     assert index["mediaType"] == oci.INDEX
     by_type = {entry["artifactType"]: entry for entry in index["manifests"]}
-    assert set(by_type) == {oci.TYPE_MODULE, oci.TYPE_README, oci.TYPE_CONFIG_SCHEMA}
+    assert set(by_type) == {
+        oci.TYPE_MODULE,
+        oci.TYPE_DOCUMENT,
+        oci.TYPE_README,
+        oci.TYPE_CONFIG_SCHEMA,
+    }
     for entry in by_type.values():
         manifest = manifest_of(host, "team/referrers", entry["digest"])
         assert manifest["subject"]["digest"] == pushed.image_digest
@@ -181,19 +189,19 @@ def test_referrers_are_found_by_the_api_or_by_the_tag(host: str) -> None:
 def test_a_new_readme_joins_the_referrers(host: str) -> None:
     reference = parse_reference(f"{host}/team/readme:0.1.0")
     client = RegistryClient(reference)
-    first = push_filter(client, reference, publication())
-    second = push_filter(client, reference, publication(readme=b"# Better\n"))
+    first = push_publication(client, reference, publication())
+    second = push_publication(client, reference, publication(readme=b"# Better\n"))
     assert second.already_there
     assert first.image_digest == second.image_digest
     found = client.find_manifest(first.image_digest.replace(":", "-"))
     if found is not None:  # the registry has no referrers API
         digests = [entry.descriptor.digest for entry in found.content.manifests]  # type: ignore[union-attr]  # the tag's schema says index
-        assert len(digests) == len(set(digests)) == 4
+        assert len(digests) == len(set(digests)) == 5
 
 
 def test_the_bare_module_is_pulled_too(host: str, tmp_path: Path) -> None:
     reference = parse_reference(f"{host}/team/bare:0.1.0")
-    pushed = push_filter(RegistryClient(reference), reference, publication())
+    pushed = push_publication(RegistryClient(reference), reference, publication())
     module = requests.get(f"http://{host}/v2/team/bare/referrers/{pushed.image_digest}", timeout=10)
     tag = pushed.image_digest.replace(":", "-")
     index = module.json() if module.ok else manifest_of(host, "team/bare", tag)
@@ -259,7 +267,13 @@ def test_a_project_goes_with_readme_and_schema(
     assert "proxy_log" in annotations[oci.ANNOTATION_CAPABILITIES].split(",")
     assert project.readme is not None
     assert project.config.schema is not None
-    for text in (project.readme.read_bytes(), project.config.schema.read_bytes()):
+    blob = requests.get(
+        f"http://{host}/v2/gallery/security-headers/blobs/sha256:{pushed['module_sha256']}",
+        timeout=10,
+    )
+    document = FilterDocument.of_project(project, inspect_module(blob.content))
+    papers = (project.readme, project.config.schema)
+    for text in (*(paper.read_bytes() for paper in papers), document.to_bytes()):
         digest = hashlib.sha256(text).hexdigest()
         url = f"http://{host}/v2/gallery/security-headers/blobs/sha256:{digest}"
         assert requests.get(url, timeout=10).content == text

@@ -7,24 +7,23 @@ import hashlib
 import json
 import threading
 import time
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from answering import Answer, Registry, Seen, answering_registry
+from publications import publication_of
 from registries import filter_module
 from wasmkit.artifact import media_types as oci
 from wasmkit.artifact import transport
 from wasmkit.artifact.client import RegistryClient
 from wasmkit.artifact.descriptor import Blob
-from wasmkit.artifact.image import Publication, build_image
+from wasmkit.artifact.image import build_image
 from wasmkit.artifact.manifest import canonical_json
-from wasmkit.artifact.metadata import FilterMetadata
 from wasmkit.artifact.pull import pull_module
-from wasmkit.artifact.push import push_filter
-from wasmkit.artifact.reference import Reference, parse_reference
+from wasmkit.artifact.push import push_publication
+from wasmkit.artifact.reference import parse_reference
 from wasmkit.errors import GuestModuleError, RegistryError
 
 if TYPE_CHECKING:
@@ -32,86 +31,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MODULE = filter_module()
-IMAGE = build_image(Publication(MODULE, FilterMetadata("a", "1.0.0")))
+IMAGE = build_image(publication_of(MODULE, "a", "1.0.0"))
 MANIFEST = IMAGE.manifest
 DIGEST = IMAGE.descriptor.digest
 OCI_TYPE = {"Content-Type": oci.MANIFEST}
-
-
-@dataclass
-class Answer:
-    status: int
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
-@dataclass
-class Seen:
-    method: str
-    path: str
-    headers: dict[str, str]
-
-
-class Registry:
-    """Answers each request by ``answer(seen)`` and remembers it."""
-
-    def __init__(self) -> None:
-        self.seen: list[Seen] = []
-        self.answer: Callable[[Seen], Answer | None] = lambda _: Answer(404)
-        registry = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def handle_any(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                names = {name.lower(): value for name, value in self.headers.items()}
-                seen = Seen(self.command, self.path, names)
-                registry.seen.append(seen)
-                answer = registry.answer(seen)
-                if answer is None:
-                    self.close_connection = True
-                    return
-                self.send_response(answer.status)
-                self.send_header("Content-Length", str(len(answer.body)))
-                for name, value in answer.headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(answer.body)
-
-            do_GET = do_HEAD = do_POST = do_PUT = handle_any  # noqa: N815 - http.server's names
-
-            def log_message(self, *arguments: object) -> None:
-                del arguments
-
-        class Server(ThreadingHTTPServer):
-            def handle_error(self, *about: object) -> None:
-                """Say nothing: that a client hangs up is what some tests are about."""
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.host = f"127.0.0.1:{self.server.server_port}"
-
-    @property
-    def reference(self) -> Reference:
-        return parse_reference(f"{self.host}/team/a:1.0.0")
-
-    @property
-    def client(self) -> RegistryClient:
-        return RegistryClient(self.reference)
 
 
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Registry]:
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
-    served = Registry()
-    thread = threading.Thread(target=served.server.serve_forever, args=(0.02,))
-    thread.start()
-    yield served
-    served.server.shutdown()
-    served.server.server_close()
-    thread.join()
+    with answering_registry() as served:
+        yield served
 
 
 def failure(action: Callable[[], object]) -> str:
@@ -349,8 +280,8 @@ def with_tokens(realm: str) -> Callable[[Seen], Answer]:
 def test_tokens_are_fetched_for_each_scope(registry: Registry, tmp_path: Path) -> None:
     log_in(tmp_path, registry.host, "secret-word")
     registry.answer = with_tokens(f"http://{registry.host}/token")
-    publication = Publication(MODULE, FilterMetadata("a", "1.0.0"))
-    pushed = push_filter(registry.client, registry.reference, publication)
+    publication = publication_of(MODULE, "a", "1.0.0")
+    pushed = push_publication(registry.client, registry.reference, publication)
     assert pushed.image_digest == DIGEST
     uploads = [seen.path for seen in registry.seen if seen.path.startswith("/upload")]
     assert all(path.startswith("/upload?state=&digest=sha256%3A") for path in uploads)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from wasmkit.errors import InputError
 from wasmkit.project import load_project
 from wasmkit.project.toml_lines import TomlLines
+from wasmkit.toolchain import language_of
 
 SEED = """\
 [filter]
@@ -35,7 +36,8 @@ def load(toml: bytes, schema: bytes = b"{}") -> None:
         (root / "wasmkit.toml").write_bytes(toml)
         error = None
         try:
-            load_project(root)
+            project = load_project(root)
+            language_of(project).check(project)
         except InputError as caught:
             error = caught
         if error is not None:
@@ -93,7 +95,7 @@ def schemas() -> st.SearchStrategy[bytes]:
     return nested.map(lambda value: json.dumps(value).encode())
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.binary(max_size=60) | schemas())
 def test_any_configuration_schema(schema: bytes) -> None:
     load(SEED.partition("[[")[0].encode(), schema)

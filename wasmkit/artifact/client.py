@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wasmkit.artifact.image import Artifact
     from wasmkit.artifact.manifest import Manifest
     from wasmkit.artifact.reference import Reference
+    from wasmkit.artifact.transport import Reply
 
 __all__ = ["Fetched", "RegistryClient"]
 
@@ -93,6 +94,16 @@ class RegistryClient:
         )
         check_content(reply.body, descriptor.digest, action)
         return reply.body
+
+    def hub_version(self, digest: str) -> Reply | None:
+        """Ask a hub of this project what it says of an image; None if there is no such page."""
+        reply = self._http.request(
+            f"asking for the verdict on {self._of(digest)}",
+            "GET",
+            self._http.hub_url(f"versions/{digest}"),
+            accept=(200, 404),
+        )
+        return reply if reply.status == 200 else None
 
     def push(self, artifact: Artifact, target: str = "") -> bool:
         """Upload blobs and then the manifest, under its digest or as the tag ``target``.

@@ -1,22 +1,22 @@
 """A filter's image and referrers as bytes: pure construction, nothing is sent.
 
-The same module and metadata give the same bytes (see ``layer`` for the one condition), so a
+The same module and document give the same bytes (see ``layer`` for the one condition), so a
 second push is recognised and a digest can be computed before anything is published.
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wasmkit.artifact import media_types as oci
+from wasmkit.artifact.annotations import annotations_of
 from wasmkit.artifact.descriptor import Blob, Descriptor, digest_of
 from wasmkit.artifact.layer import compress, module_tar
 from wasmkit.artifact.manifest import canonical_json
 
 if TYPE_CHECKING:
-    from wasmkit.artifact.metadata import FilterMetadata
+    from wasmkit.project.document import FilterDocument
 
 __all__ = ["Artifact", "Publication", "build_image", "build_referrers"]
 
@@ -25,19 +25,15 @@ __all__ = ["Artifact", "Publication", "build_image", "build_referrers"]
 class Publication:
     """What the author publishes: the module, what is said about it, and two optional texts.
 
-    ``readme`` is Markdown in UTF-8, ``schema`` the JSON Schema of the configuration; None if the
-    filter has none.
+    ``readme`` is Markdown in UTF-8, ``schema`` the JSON Schema of the configuration as the author
+    wrote it; None if the filter has none. ``created`` is RFC 3339 text or empty.
     """
 
     module: bytes
-    metadata: FilterMetadata
+    document: FilterDocument
     readme: bytes | None = None
     schema: bytes | None = None
-
-    @property
-    def module_sha256(self) -> str:
-        """The module's digest as Envoy's ``sha256`` field wants it: 64 hex digits, no prefix."""
-        return hashlib.sha256(self.module).hexdigest()
+    created: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +59,9 @@ def build_image(publication: Publication) -> Artifact:
         "config": {},
         "rootfs": {"type": "layers", "diff_ids": [digest_of(archive)]},
     }
-    if publication.metadata.created:
-        config["created"] = publication.metadata.created
-    annotations = publication.metadata.annotations(
-        publication.module_sha256, len(publication.module)
-    )
+    if publication.created:
+        config["created"] = publication.created
+    annotations = annotations_of(publication.document, publication.created)
     return _artifact(
         config=Blob.of(canonical_json(config), oci.CONFIG_IMAGE),
         layer=Blob.of(compress(archive), oci.LAYER_TAR_GZIP),
@@ -76,8 +70,12 @@ def build_image(publication: Publication) -> Artifact:
 
 
 def build_referrers(publication: Publication, image: Descriptor) -> tuple[Artifact, ...]:
-    """Make the manifests that point at the image: bare module, README, configuration schema."""
-    referrers = [_module(publication, image)]
+    """Make the manifests that point at the image: module, document, README, schema."""
+    document = Blob.of(publication.document.to_bytes(), oci.TYPE_DOCUMENT)
+    referrers = [
+        _module(publication, image),
+        _text(document, oci.TYPE_DOCUMENT, "filter.json", image),
+    ]
     if publication.readme is not None:
         readme = Blob.of(publication.readme, oci.LAYER_MARKDOWN)
         referrers.append(_text(readme, oci.TYPE_README, "README.md", image))
@@ -99,8 +97,8 @@ def _module(publication: Publication, image: Descriptor) -> Artifact:
         "layerDigests": [module.descriptor.digest],
         "component": None,
     }
-    if publication.metadata.created:
-        config["created"] = publication.metadata.created
+    if publication.created:
+        config["created"] = publication.created
     return _referrer(
         Blob.of(canonical_json(config), oci.CONFIG_WASM),
         module,

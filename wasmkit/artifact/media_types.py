@@ -7,7 +7,7 @@ shape, per filter version, in one repository:
   config and one ``LAYER_TAR_GZIP`` layer that holds the single file ``MODULE_FILE``. Istio, Envoy
   Gateway, Higress and Google Cloud accept it; its digest is what they pin;
 * **referrers** (manifests whose ``subject`` is the image), told apart by ``artifactType``, each
-  with one layer: the bare module, the README, the configuration schema.
+  with one layer: the bare module, the filter document, the README, the configuration schema.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ TYPE_README = "application/vnd.wasmkit.readme.v1"
 TYPE_CONFIG_SCHEMA = "application/vnd.wasmkit.config-schema.v1"
 """Referrer: JSON Schema of the configuration; ``CONFIG_EMPTY``, one ``LAYER_SCHEMA`` layer."""
 TYPE_DOCUMENT = "application/vnd.wasmkit.filter.v1+json"
-"""Referrer: the filter document; config ``CONFIG_EMPTY``, one layer of the same media type."""
+"""Referrer: the filter document (``wasmkit.project.document``); ``CONFIG_EMPTY``, one layer of
+this same type."""
 
 MODULE_FILE = "plugin.wasm"
 """The one file in the image's layer; the name is what the fetchers of Envoy's meshes look for."""

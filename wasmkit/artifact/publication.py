@@ -1,50 +1,45 @@
-"""From a project or a bare file to what is published; a module that no Envoy loads stops here."""
+"""From a project or a bare file to what is published; what an Envoy does not load stops here."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wasmkit.artifact.annotations import creation_time
 from wasmkit.artifact.image import Publication
 from wasmkit.artifact.layer import MAX_MODULE_SIZE
-from wasmkit.artifact.metadata import FilterMetadata, creation_time
-from wasmkit.errors import GuestModuleError, InputError
+from wasmkit.errors import GuestModuleError
+from wasmkit.files import read_bounded
 from wasmkit.inspection import Outcome, inspect_module
+from wasmkit.inspection.files import read_module_file
+from wasmkit.project import FilterFacts
+from wasmkit.project.document import FilterDocument
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from wasmkit.inspection import Verdict
     from wasmkit.project import Project
 
-__all__ = ["publication_of_file", "publication_of_project", "read_file"]
+__all__ = ["publication_of_file", "publication_of_project"]
+
+_BAD = (Outcome.REFUSED, Outcome.KILLS)
 
 
 def publication_of_project(project: Project, module: bytes) -> Publication:
-    """Describe a project's module: metadata, README and schema as the project has them.
+    """Describe a project's module: its document, README and schema as the project has them.
 
-    Raises ``GuestModuleError`` for a module that no Envoy loads, ``InputError`` for a README or
-    schema that cannot be read.
+    Raises ``GuestModuleError`` for a module that no Envoy loads, or not every Envoy that the
+    project claims; ``InputError`` for a README or schema that cannot be read.
     """
-    abi, capabilities = _inspected(module, project.name)
-    metadata = FilterMetadata(
-        name=project.name,
-        version=project.version,
-        abi=abi,
-        capabilities=capabilities,
-        description=project.description,
-        license=project.license,
-        authors=project.authors,
-        language=project.language,
-        kind=project.kind,
-        root_id=project.root_id,
-        lowest_envoy=project.lowest_envoy,
-        created=creation_time(),
-    )
+    document = FilterDocument.of_project(project, inspect_module(module))
+    _check_verdicts(document, project.name)
     readme, schema = project.readme, project.config.schema
     return Publication(
         module,
-        metadata,
-        readme=None if readme is None else read_file(readme),
-        schema=None if schema is None else read_file(schema),
+        document,
+        readme=None if readme is None else read_bounded(readme, MAX_MODULE_SIZE),
+        schema=None if schema is None else read_bounded(schema, MAX_MODULE_SIZE),
+        created=creation_time(),
     )
 
 
@@ -53,35 +48,31 @@ def publication_of_file(file: Path, *, name: str, version: str) -> Publication:
 
     Raises as ``publication_of_project``.
     """
-    module = read_file(file)
-    abi, capabilities = _inspected(module, str(file))
-    metadata = FilterMetadata(
-        name=name, version=version, abi=abi, capabilities=capabilities, created=creation_time()
-    )
-    return Publication(module, metadata)
+    module = read_module_file(file)
+    document = FilterDocument(FilterFacts(name=name, version=version), inspect_module(module))
+    _check_verdicts(document, str(file))
+    return Publication(module, document, created=creation_time())
 
 
-def read_file(file: Path) -> bytes:
-    """Return a file's bytes; raise ``InputError`` if it cannot be read or is over 256 MiB."""
-    try:
-        with file.open("rb") as source:
-            data = source.read(MAX_MODULE_SIZE + 1)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", file=file) from error
-    if len(data) > MAX_MODULE_SIZE:
-        raise InputError(f"is larger than {MAX_MODULE_SIZE >> 20} MiB", file=file)
-    return data
-
-
-def _inspected(module: bytes, what: str) -> tuple[str, tuple[str, ...]]:
-    """Return the ABI version and the capabilities: the names that the module imports."""
-    inspection = inspect_module(module)
-    verdicts = inspection.verdicts
-    if all(verdict.outcome in (Outcome.REFUSED, Outcome.KILLS) for verdict in verdicts):
-        newest = verdicts[-1]
+def _check_verdicts(document: FilterDocument, what: str) -> None:
+    verdicts = document.module.verdicts
+    if all(verdict.outcome in _BAD for verdict in verdicts):
         raise GuestModuleError(
-            f"{what}: no Envoy loads it; {newest.envoy} says: {newest.problems[0].reason}",
+            f"{what}: no Envoy loads it; {_said(verdicts[-1])}",
             hint="see all of it with: wasmkit inspect FILE",
         )
-    names = (name.partition(".")[2] for name in inspection.imports)
-    return inspection.abi_version or "", tuple(sorted(set(names)))
+    lowest = document.filter.lowest_envoy
+    for verdict in verdicts if lowest else ():
+        if _number(verdict.envoy) >= _number(lowest) and verdict.outcome in _BAD:
+            raise GuestModuleError(
+                f"{what}: it is said to run on Envoy {lowest} and later, but {_said(verdict)}",
+                hint="raise lowest_envoy in wasmkit.toml, or leave out what that Envoy has not",
+            )
+
+
+def _said(verdict: Verdict) -> str:
+    return f"{verdict.envoy} says: {verdict.problems[0].reason}"
+
+
+def _number(release: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in release.split("."))

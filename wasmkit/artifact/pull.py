@@ -7,21 +7,26 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wasmkit.artifact import media_types as oci
+from wasmkit.artifact.client import RegistryClient
 from wasmkit.artifact.descriptor import digest_of
 from wasmkit.artifact.layer import MAX_MODULE_SIZE
 from wasmkit.artifact.manifest import Index, Manifest
+from wasmkit.artifact.reference import parse_reference
+from wasmkit.artifact.requests import PullRequest, PullResult
 from wasmkit.artifact.shapes import child_of, module_layer, unpack_module
 from wasmkit.errors import GuestModuleError, InputError, RegistryError
 from wasmkit.files import write_atomically
+from wasmkit.progress import Step, silent
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wasmkit.artifact.client import Fetched, RegistryClient
+    from wasmkit.artifact.client import Fetched
     from wasmkit.artifact.descriptor import Descriptor
     from wasmkit.artifact.reference import Reference
+    from wasmkit.progress import Progress
 
-__all__ = ["Pulled", "pull_module", "refuse_existing", "save_module"]
+__all__ = ["Pulled", "pull", "pull_module", "save_module"]
 
 _CORE_MODULE = b"\0asm\1\0\0\0"
 
@@ -34,6 +39,19 @@ class Pulled:
     image_digest: str
     module_sha256: str
     module: bytes = field(repr=False)
+
+
+def pull(request: PullRequest, progress: Progress = silent) -> PullResult:
+    """Fetch a module into a file: see ``wasmkit.artifact.pull_filter``."""
+    place = parse_reference(request.reference)
+    _refuse_existing(request.output, force=request.force)
+    progress(Step(f"fetching {place}"))
+    client = RegistryClient(place, plain_http=request.plain_http or None)
+    pulled = pull_module(client, place)
+    save_module(pulled.module, request.output, force=request.force)
+    return PullResult(
+        place, request.output, pulled.image_digest, pulled.module_sha256, len(pulled.module)
+    )
 
 
 def pull_module(client: RegistryClient, reference: Reference) -> Pulled:
@@ -57,11 +75,11 @@ def save_module(module: bytes, file: Path, *, force: bool) -> None:
 
     Raises ``InputError`` if the file exists or cannot be written.
     """
-    refuse_existing(file, force=force)
+    _refuse_existing(file, force=force)
     write_atomically(file, module)
 
 
-def refuse_existing(file: Path, *, force: bool) -> None:
+def _refuse_existing(file: Path, *, force: bool) -> None:
     """Raise ``InputError`` if the file exists and may not be overwritten; asked before a fetch."""
     if not force and os.path.lexists(file):
         raise InputError("exists already", file=file, hint="overwrite it with --force")

@@ -6,36 +6,60 @@ second push would not complete. A tag that looks like a version never moves with
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from wasmkit.artifact.client import RegistryClient
 from wasmkit.artifact.image import build_image, build_referrers
 from wasmkit.artifact.manifest import Manifest, parse
-from wasmkit.artifact.reference import Reference, is_version
+from wasmkit.artifact.publication import publication_of_file, publication_of_project
+from wasmkit.artifact.reference import Reference, is_version, parse_reference
+from wasmkit.artifact.requests import PushRequest, PushResult
+from wasmkit.artifact.verdict import wait_for_verdict
 from wasmkit.errors import InputError
+from wasmkit.progress import Step, silent
+from wasmkit.project import is_project, load_project
+from wasmkit.toolchain import build
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from wasmkit.artifact.client import Fetched, RegistryClient
+    from wasmkit.artifact.client import Fetched
     from wasmkit.artifact.image import Artifact, Publication
+    from wasmkit.progress import Progress
 
-__all__ = ["Pushed", "TagTakenError", "push_filter", "version_reference"]
+__all__ = ["TagTakenError", "push", "push_publication", "version_reference"]
 
 
 class TagTakenError(InputError):
     """The version's tag exists with other content, and a version does not change."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pushed:
-    """What the registry holds now: both digests, and whether the image was there before."""
+def push(request: PushRequest, progress: Progress = silent) -> PushResult:
+    """Publish a project or a file: see ``wasmkit.artifact.push_filter``."""
+    target, publication = _prepare(request, progress)
+    client = RegistryClient(target, plain_http=request.plain_http or None)
+    result = push_publication(client, target, publication, force=request.force, progress=progress)
+    if not request.wait_seconds:
+        return result
+    verdict = wait_for_verdict(
+        client, result.image_digest, seconds=request.wait_seconds, progress=progress
+    )
+    return replace(result, verdict=verdict)
 
-    reference: Reference
-    image_digest: str
-    module_sha256: str
-    module_size: int
-    already_there: bool
+
+def _prepare(request: PushRequest, progress: Progress) -> tuple[Reference, Publication]:
+    reference = parse_reference(request.reference)
+    if is_project(request.path):
+        if request.name or request.version:
+            raise InputError("a project's name and version are in its wasmkit.toml")
+        project = load_project(request.path)
+        target = version_reference(reference, project.version)
+        return target, publication_of_project(project, build(project, progress=progress))
+    name = request.name or reference.repository.rpartition("/")[2]
+    version = request.version or reference.tag
+    if not version:
+        raise InputError("a FILE needs a version", hint="write REF as HOST/NAME:TAG")
+    publication = publication_of_file(request.path, name=name, version=version)
+    return version_reference(reference, version), publication
 
 
 def version_reference(reference: Reference, version: str) -> Reference:
@@ -57,21 +81,20 @@ def version_reference(reference: Reference, version: str) -> Reference:
     return Reference(reference.host, reference.repository, tag)
 
 
-def push_filter(
+def push_publication(
     client: RegistryClient,
     reference: Reference,
     publication: Publication,
     *,
     force: bool = False,
-    progress: Callable[[str], None] | None = None,
-) -> Pushed:
+    progress: Progress = silent,
+) -> PushResult:
     """Push the image under the reference's tag, and its referrers.
 
     Raises ``TagTakenError`` if the tag is a version that holds another filter, unless ``force``;
     ``RegistryError`` for whatever the registry or the network does.
     """
-    say = progress or _say_nothing
-    say("packing the image")
+    progress(Step("packing the image"))
     image = build_image(publication)
     found = client.find_manifest(reference.target)
     stored = image.descriptor
@@ -85,21 +108,16 @@ def push_filter(
         )
     unlisted = []
     for referrer in build_referrers(publication, stored):
-        say(f"uploading {referrer.artifact_type}")
+        progress(Step(f"uploading {referrer.artifact_type}"))
         if not client.push(referrer):
             unlisted.append(referrer)
     if unlisted:
         client.list_referrers(stored.digest, tuple(unlisted))
     if not already_there:
-        say("uploading the image")
+        progress(Step("uploading the image"))
         client.push(image, reference.target)
-    return Pushed(
-        reference,
-        stored.digest,
-        publication.module_sha256,
-        len(publication.module),
-        already_there,
-    )
+    module = publication.document.module
+    return PushResult(reference, stored.digest, module.sha256, module.size, already_there)
 
 
 def _is_same(found: Fetched, image: Artifact) -> bool:
@@ -121,7 +139,3 @@ def _is_same(found: Fetched, image: Artifact) -> bool:
         and [layer.media_type for layer in theirs.layers]
         == [layer.media_type for layer in ours.layers]
     )
-
-
-def _say_nothing(text: str) -> None:
-    del text

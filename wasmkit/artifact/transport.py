@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from wasmkit.artifact.reference import Reference
 
-__all__ = ["Reply", "Transport"]
+__all__ = ["Reply", "Transport", "plain"]
 
 _CONNECT_TIMEOUT = 10.0
 _SILENCE_TIMEOUT = 60.0
@@ -99,6 +99,11 @@ class Transport:
         """Return the address of a path below the repository, such as ``tags/list``."""
         return f"{self._scheme}://{self.host}/v2/{self._container.api_prefix}/{path}"
 
+    def hub_url(self, path: str) -> str:
+        """Return an address below the repository in the API of a hub of this project."""
+        prefix = self._container.api_prefix
+        return f"{self._scheme}://{self.host}/api/v1/filters/{prefix}/{path}"
+
     def resolve(self, action: str, base: str, location: str) -> str:
         """Return the absolute address that a ``Location`` header names."""
         try:
@@ -106,7 +111,7 @@ class Transport:
             urlsplit(url)
         except ValueError:
             raise RegistryError(
-                f"{action}: {self.host} leads to {_plain(location)[:60]!r}, which is no address"
+                f"{action}: {self.host} leads to {plain(location)[:60]!r}, which is no address"
             ) from None
         return url
 
@@ -170,7 +175,7 @@ class Transport:
         for _ in range(_MAX_REDIRECTS):
             if self._scheme == "https" and not url.startswith("https://"):
                 raise RegistryError(
-                    f"{action}: {self.host} leads from https to {_plain(url)[:60]!r}"
+                    f"{action}: {self.host} leads from https to {plain(url)[:60]!r}"
                 )
             sent = {**headers, "Accept-Encoding": "identity"}
             if self._authorization and self._is_ours(url):
@@ -199,7 +204,7 @@ class Transport:
         realm = str(oras.auth.utils.parse_auth_header(challenge).realm or "")
         if not realm.startswith("https://") and not (self.plain and realm.startswith("http://")):
             raise RegistryError(
-                f"{action}: {self.host} asks for a login at an unsafe address, {_plain(realm)!r}",
+                f"{action}: {self.host} asks for a login at an unsafe address, {plain(realm)!r}",
                 hint="its owner must set an absolute https realm",
             )
         response = requests.Response()
@@ -362,9 +367,9 @@ def _oci_errors(body: bytes) -> str:
         texts = [f"{entry['code']}: {entry.get('message') or ''}" for entry in entries[:3]]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ""
-    return "; ".join(_plain(text).rstrip(": ") for text in texts)
+    return "; ".join(plain(text).rstrip(": ") for text in texts)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return a stranger's text fit for a terminal: printable ASCII, of bounded length."""
     return _UNPRINTABLE.sub(" ", text)[:200]

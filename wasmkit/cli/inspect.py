@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import textwrap
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,22 +43,18 @@ def command(*, file: Path, envoy: str | None, as_json: bool) -> int:
     Nothing is run. Exit code 0 if the module could be read, whatever the verdicts are; 1 if an
     Envoy is named by --envoy and would not load it; 5 if FILE is no module.
     """
-    from wasmkit.inspection import inspect_module  # noqa: PLC0415  # --help stays fast
-    from wasmkit.inspection.files import read_module_file  # noqa: PLC0415
-    from wasmkit.profiles import release_of  # noqa: PLC0415
+    from wasmkit.inspection import InspectRequest, inspect_file  # noqa: PLC0415  # --help stays fast
 
-    release = None if envoy is None else release_of(envoy)
-    inspection = inspect_module(read_module_file(file))
-    verdicts = [v for v in inspection.verdicts if release in (None, v.envoy)]
+    found = inspect_file(InspectRequest(file, envoy))
     if as_json:
-        shown = asdict(inspection) | {"verdicts": [asdict(verdict) for verdict in verdicts]}
-        click.echo(json.dumps(shown, indent=2))
+        click.echo(json.dumps(found.to_json(), indent=2))
     else:
-        _print(inspection, verdicts, "standard input" if str(file) == "-" else file.name)
-    return 0 if release is None or verdicts[0].outcome == "loads" else 1
+        name = "standard input" if str(file) == "-" else file.name
+        _print(found.inspection, found.verdicts, name)
+    return 0 if found.passed else 1
 
 
-def _print(inspection: Inspection, verdicts: list[Verdict], name: str) -> None:
+def _print(inspection: Inspection, verdicts: Iterable[Verdict], name: str) -> None:
     click.echo(click.style(name, bold=True) + f"  {inspection.size:,} bytes")
     click.echo(click.style("\nEnvoy", bold=True))
     for releases, verdict in _grouped(verdicts):
@@ -113,7 +108,7 @@ def _wrapped(names: Iterable[str], indent: str) -> str:
     return textwrap.fill(text, _WIDTH, initial_indent=indent, subsequent_indent=indent)
 
 
-def _grouped(verdicts: list[Verdict]) -> list[tuple[str, Verdict]]:
+def _grouped(verdicts: Iterable[Verdict]) -> list[tuple[str, Verdict]]:
     """Put neighbouring releases with the same verdict on one line: ``1.36-1.38``."""
     groups = []
     for _, some in itertools.groupby(verdicts, key=lambda v: (v.outcome, v.problems)):

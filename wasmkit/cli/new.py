@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from pathlib import Path
@@ -32,31 +33,38 @@ _NEXT = (
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Answer a question.")
 @click.option("--no-input", is_flag=True, help="Ask nothing: take the defaults.")
 @click.option("--list", "list_only", is_flag=True, help="List the templates and their questions.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
-    name: Path | None, template: str, settings: tuple[str, ...], *, no_input: bool, list_only: bool
+    *,
+    name: Path | None,
+    template: str,
+    settings: tuple[str, ...],
+    no_input: bool,
+    list_only: bool,
+    as_json: bool,
 ) -> None:
     """Make a filter project from a template.
 
     NAME is the folder to make; its last part becomes the filter's name.
     """
-    from wasmkit.project import templates  # noqa: PLC0415  # keeps --help fast
+    from wasmkit.project import NewRequest, new_project  # noqa: PLC0415  # keeps --help fast
+    from wasmkit.project.templates import list_templates  # noqa: PLC0415  # as above
 
     if list_only:
-        for each in templates.list_templates():
+        for each in list_templates():
             _show(each)
         return
     if name is None:
         raise click.UsageError("give the new project a NAME, such as my-filter")
-    chosen = templates.find_template(template)
     values = dict(_split(setting) for setting in settings)
-    templates.check_target(name)
-    if not no_input and sys.stdin.isatty() and sys.stdout.isatty():
-        for parameter in chosen.parameters:
-            if parameter.name not in values:
-                values[parameter.name] = _ask(parameter)
-    files = templates.make_project(chosen, name, values)
-    click.echo(f"made {click.style(str(name), bold=True)} from {chosen.name}:")
-    for file in files:
+    asks = not (no_input or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
+    made = new_project(NewRequest(name, template, values), ask=_ask if asks else None)
+    if as_json:
+        result = {"folder": str(made.target), "template": made.template, "files": made.files}
+        click.echo(json.dumps(result, indent=2))
+        return
+    click.echo(f"made {click.style(str(name), bold=True)} from {made.template}:")
+    for file in made.files:
         click.echo(f"  {file}")
     click.echo("\nnext:")
     click.echo(f"  cd {shlex.quote(str(name))}")

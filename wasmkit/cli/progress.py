@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
+
+from wasmkit.progress import Step
+
+if TYPE_CHECKING:
+    from wasmkit.progress import Event
 
 __all__ = ["progress"]
 
 
-def progress(step: str) -> None:
+def progress(event: Event, /) -> None:
     """Print a step on stderr if that is a terminal; scripts and logs see nothing."""
-    if sys.stderr.isatty():
-        click.echo(click.style(f"… {step}", dim=True), err=True)
+    if isinstance(event, Step) and sys.stderr.isatty():
+        click.echo(click.style(f"… {event.text}", dim=True), err=True)

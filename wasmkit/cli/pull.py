@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from wasmkit.cli.progress import progress
+
 __all__ = ["command"]
 
 
@@ -29,28 +31,21 @@ def command(*, reference: str, output: Path, force: bool, plain_http: bool, as_j
 
     REF is HOST/NAME[:TAG][@DIGEST]. Takes every image that Istio or Envoy Gateway would take.
     """
-    from wasmkit.artifact.client import RegistryClient  # noqa: PLC0415 - keeps --help fast
-    from wasmkit.artifact.pull import (  # noqa: PLC0415 - keeps --help fast
-        pull_module,
-        refuse_existing,
-        save_module,
-    )
-    from wasmkit.artifact.reference import parse_reference  # noqa: PLC0415 - keeps --help fast
+    from wasmkit.artifact import PullRequest, pull_filter  # noqa: PLC0415  # keeps --help fast
 
-    place = parse_reference(reference)
-    refuse_existing(output, force=force)
-    pulled = pull_module(RegistryClient(place, plain_http=plain_http or None), place)
-    save_module(pulled.module, output, force=force)
+    pulled = pull_filter(PullRequest(reference, output, force, plain_http), progress)
     if as_json:
         result = {
-            "reference": str(place),
-            "file": str(output),
+            "reference": str(pulled.reference),
+            "file": str(pulled.file),
             "image_digest": pulled.image_digest,
             "module_sha256": pulled.module_sha256,
-            "module_size": len(pulled.module),
+            "module_size": pulled.module_size,
         }
         click.echo(json.dumps(result, indent=2))
         return
-    click.echo(click.style("pulled", fg="green", bold=True) + f"  {place} to {output}")
+    click.echo(
+        click.style("pulled", fg="green", bold=True) + f"  {pulled.reference} to {pulled.file}"
+    )
     click.echo(f"  image digest   {pulled.image_digest}")
     click.echo(f"  module sha256  {pulled.module_sha256}")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wasmkit.artifact import WAIT_SECONDS
 from wasmkit.cli.progress import progress
 
 if TYPE_CHECKING:
-    from wasmkit.artifact.image import Publication
-    from wasmkit.artifact.push import Pushed
-    from wasmkit.artifact.reference import Reference
+    from wasmkit.artifact import PushResult
+    from wasmkit.artifact.verdict import HubVerdict
 
 __all__ = ["command"]
 
@@ -23,6 +23,14 @@ __all__ = ["command"]
 @click.option("--name", help="Name of the filter in a FILE.  [default: the last part of REF]")
 @click.option("--version", help="Version of the filter in a FILE.  [default: the tag of REF]")
 @click.option("--force", is_flag=True, help="Replace a version that exists with other content.")
+@click.option(
+    "--wait",
+    type=float,
+    default=WAIT_SECONDS,
+    metavar="SECONDS",
+    help="How long to wait for a hub's verdict.  [default: 120]",
+)
+@click.option("--no-wait", is_flag=True, help="Do not ask for a hub's verdict.")
 @click.option("--plain-http", is_flag=True, help="No TLS; this machine's registries have none.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
@@ -31,64 +39,50 @@ def command(
     name: str | None,
     version: str | None,
     force: bool,
+    wait: float,
+    no_wait: bool,
     plain_http: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """Publish a filter: a project's folder (the default is this one), or a .wasm FILE.
 
     REF is HOST/NAME[:TAG]. A project is built first, and its version is the tag if none is
-    given. README and configuration schema go along. A version that exists is not replaced.
+    given. README, configuration schema and filter document go along. A version that exists is
+    not replaced.
+
+    A module that the Envoys it is for would not load is not sent. A hub measures what it gets:
+    exit code 1 if it blocks the version.
     """
-    from wasmkit.artifact.client import RegistryClient  # noqa: PLC0415 - keeps --help fast
-    from wasmkit.artifact.push import push_filter  # noqa: PLC0415 - keeps --help fast
-    from wasmkit.artifact.reference import parse_reference  # noqa: PLC0415 - keeps --help fast
+    from wasmkit.artifact import PushRequest, push_filter  # noqa: PLC0415  # keeps --help fast
 
     if len(places) > 2:
         raise click.UsageError("give at most a PATH and a REF")
-    path = Path(places[0] if len(places) == 2 else ".")
-    reference, publication = _prepare(path, parse_reference(places[-1]), name, version)
-    pushed = push_filter(
-        RegistryClient(reference, plain_http=plain_http or None),
-        reference,
-        publication,
+    request = PushRequest(
+        Path(places[0] if len(places) == 2 else "."),
+        places[-1],
+        name=name or "",
+        version=version or "",
         force=force,
-        progress=progress,
+        plain_http=plain_http,
+        wait_seconds=0 if no_wait else wait,
     )
+    pushed = push_filter(request, progress)
     _report(pushed, as_json=as_json)
+    return 1 if pushed.blocked else 0
 
 
-def _prepare(
-    path: Path, reference: Reference, name: str | None, version: str | None
-) -> tuple[Reference, Publication]:
-    from wasmkit.artifact import publication  # noqa: PLC0415 - keeps --help fast
-    from wasmkit.artifact.push import version_reference  # noqa: PLC0415 - keeps --help fast
-
-    if not (path.is_dir() or path.suffix == ".toml"):
-        name = name or reference.repository.rpartition("/")[2]
-        version = version or reference.tag
-        if not version:
-            raise click.UsageError("a FILE needs a version: write REF as HOST/NAME:TAG")
-        described = publication.publication_of_file(path, name=name, version=version)
-        return version_reference(reference, version), described
-    if name or version:
-        raise click.UsageError("a project's name and version are in its wasmkit.toml")
-    from wasmkit.project import load_project  # noqa: PLC0415 - keeps --help fast
-    from wasmkit.toolchain import build  # noqa: PLC0415 - keeps --help fast
-
-    project = load_project(path)
-    target = version_reference(reference, project.version)
-    module = build(project, progress=progress)
-    return target, publication.publication_of_project(project, module)
-
-
-def _report(pushed: Pushed, *, as_json: bool) -> None:
+def _report(pushed: PushResult, *, as_json: bool) -> None:
     if as_json:
+        verdict = pushed.verdict
         result = {
             "reference": str(pushed.reference),
             "image_digest": pushed.image_digest,
             "module_sha256": pushed.module_sha256,
             "module_size": pushed.module_size,
             "already_there": pushed.already_there,
+            "hub": None
+            if verdict is None
+            else {"state": verdict.state, "reasons": verdict.reasons, "page": verdict.page},
         }
         click.echo(json.dumps(result, indent=2))
         return
@@ -101,3 +95,20 @@ def _report(pushed: Pushed, *, as_json: bool) -> None:
     )
     click.echo(f"  module sha256  {pushed.module_sha256}")
     click.echo(click.style("                 pin this in Envoy, Consul, Kuma (http…)", dim=True))
+    if pushed.verdict is not None:
+        _print_verdict(pushed.verdict)
+
+
+_WORDS = {
+    "measuring": ("yellow", "still measures it"),
+    "served": ("green", "serves it"),
+    "blocked": ("red", "blocks it"),
+}
+
+
+def _print_verdict(verdict: HubVerdict) -> None:
+    colour, words = _WORDS[verdict.state]
+    head = f"  hub            {click.style(words, fg=colour, bold=True)}"
+    click.echo(f"{head}  {verdict.page}".rstrip())
+    for reason in verdict.reasons:
+        click.echo(f"                 {reason}")

@@ -6,7 +6,6 @@ import re
 import signal
 import sys
 import threading
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -19,6 +18,8 @@ from wasmkit.errors import BuildError
 if TYPE_CHECKING:
     from wasmkit.abi.constants import LogLevel
     from wasmkit.errors import WasmkitError
+    from wasmkit.progress import Event
+    from wasmkit.serve import Serving
 
 __all__ = ["command"]
 
@@ -54,68 +55,48 @@ def command(
     The filter's log appears here. When its source changes, it is built again and exchanged while
     Envoy goes on serving; when that fails, the old one stays. Ctrl-C ends it.
     """
+    from wasmkit.serve import ServeRequest, serve_filter  # noqa: PLC0415  # keeps --help fast
+
+    target = None if upstream is None else _upstream(upstream)
+    request = ServeRequest(path, _address(listen), target, config, envoy)
+    printer = _Printer(upstream or "an upstream that answers what it saw")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _serve(path, config, _address(listen), upstream, envoy)
+        serve_filter(request, printer, printer.closed)
     except KeyboardInterrupt:
         click.echo(click.style("stopped", dim=True), err=True)
     return 0
 
 
-def _serve(
-    path: Path,
-    config: str | None,
-    listen: tuple[str, int],
-    upstream: str | None,
-    envoy: Path | None,
-) -> None:
-    from wasmkit.envoy.binary import find_envoy  # noqa: PLC0415 - keeps --help fast
-    from wasmkit.envoy.ends import Upstream  # noqa: PLC0415 - keeps --help fast
-    from wasmkit.serve.echo import echo  # noqa: PLC0415 - keeps --help fast
-    from wasmkit.serve.live import LiveEnvoy, fingerprint, reload_on_change  # noqa: PLC0415 - as above
-    from wasmkit.serve.served import FilterSource  # noqa: PLC0415 - keeps --help fast
+class _Printer:
+    """Prints what is told; ``closed`` is set when the reader of our output has gone."""
 
-    target = None if upstream is None else _upstream(upstream)
-    binary = find_envoy(envoy)
-    source = FilterSource(path, config, progress=progress)
-    seen = fingerprint(source.paths())
-    first = source.load()
-    log = _Log()
-    with ExitStack() as stack:
-        if target is None:
-            target = stack.enter_context(Upstream(echo)).address
-        progress(f"starting Envoy {binary.version_text}")
-        live = LiveEnvoy(binary, first, listen=listen, upstream=target, say=log.say)
-        stack.enter_context(live)
-        behind = upstream or "an upstream that answers what it saw"
-        _announce(
-            f"{first.name} in Envoy {binary.version_text}, in front of {behind}", live.address
-        )
-        reload_on_change(
-            live,
-            load=source.load,
-            paths=source.paths,
-            seen=seen,
-            report=_report,
-            stop=log.closed,
-        )
-
-
-def _announce(what: str, address: tuple[str, int]) -> None:
-    host, port = address
-    click.echo(click.style("serving", fg="green", bold=True) + f"  {what}")
-    click.echo(f"  try    curl -i http://{f'[{host}]' if ':' in host else host}:{port}/")
-    click.echo(click.style("  Ctrl-C ends; a change of the source reloads", dim=True))
-    sys.stdout.flush()
-
-
-class _Log:
-    """Writes the filter's log; ``closed`` is set when the reader of our output has gone."""
-
-    def __init__(self) -> None:
+    def __init__(self, upstream: str) -> None:
         self.closed = threading.Event()
+        self._upstream = upstream
 
-    def say(self, level: LogLevel, message: str) -> None:
+    def __call__(self, event: Event, /) -> None:
+        from wasmkit.serve import LineLogged, Reloaded, Serving  # noqa: PLC0415  # as above
+
+        match event:
+            case Serving():
+                self._announce(event)
+            case LineLogged(level, message):
+                self._log(level, message)
+            case Reloaded(seconds, error):
+                _print_reload(error, seconds)
+            case _:
+                progress(event)
+
+    def _announce(self, serving: Serving) -> None:
+        host, port = serving.address
+        what = f"{serving.name} in Envoy {serving.envoy}, in front of {self._upstream}"
+        click.echo(click.style("serving", fg="green", bold=True) + f"  {what}")
+        click.echo(f"  try    curl -i http://{f'[{host}]' if ':' in host else host}:{port}/")
+        click.echo(click.style("  Ctrl-C ends; a change of the source reloads", dim=True))
+        sys.stdout.flush()
+
+    def _log(self, level: LogLevel, message: str) -> None:
         colour = _COLOURS.get(level.name, "white")
         head = click.style(f"{level.name.lower():<8}", fg=colour, bold=level.name == "CRITICAL")
         # What a filter logs may come from a client: a terminal must not obey it.
@@ -128,7 +109,7 @@ class _Log:
             self.closed.set()
 
 
-def _report(error: WasmkitError | None, seconds: float) -> None:
+def _print_reload(error: WasmkitError | None, seconds: float) -> None:
     if error is None:
         click.echo(click.style("reloaded", fg="green", bold=True) + f"  in {seconds:.1f} s")
         sys.stdout.flush()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import click
 
-from wasmkit.errors import InputError
+from wasmkit.progress import Step
+
+if TYPE_CHECKING:
+    from wasmkit.progress import Event
 
 __all__ = ["command"]
 
@@ -45,67 +47,50 @@ def command(
     What must come out stands in tests/*.yaml. Without any, the filter must not crash and no
     callback may raise. The exit code is 1 if something differs.
     """
-    from wasmkit.project import load_project  # noqa: PLC0415  # --help stays fast
-    from wasmkit.replay.report import junit as xml  # noqa: PLC0415
-    from wasmkit.replay.report import machine, text  # noqa: PLC0415
-    from wasmkit.replay.session import open_engine, plan, play  # noqa: PLC0415
-    from wasmkit.toolchain import build  # noqa: PLC0415
+    from wasmkit.replay import ReplayRequest, replay_project  # noqa: PLC0415  # --help stays fast
+    from wasmkit.replay.report import machine, text  # noqa: PLC0415  # as above
 
-    started = time.perf_counter()
-    project = load_project(path)
-    cases = plan(project, recording)
-    runs = []
-    with _Progress() as progress:
-        module = b"" if engine == "native" else build(project, progress=progress.say)
-        for run in play(
-            cases,
-            lambda configuration: open_engine(engine, project, module, configuration),
-            progress=progress.say,
-        ):
-            runs.append(run)
-            progress.clear()
-            if not as_json:
-                _print(text.render_run(run))
-    seconds = time.perf_counter() - started
+    request = ReplayRequest(path, engine, recording, junit)
+    with _Progress(reports=not as_json) as progress:
+        result = replay_project(request, progress)
     if as_json:
-        names = {"name": project.name, "version": project.version}
-        _print(machine.json_report(runs, **names, engine=engine, seconds=seconds))
+        names = {"name": result.name, "version": result.version}
+        _print(machine.json_report(result.runs, **names, engine=engine, seconds=result.seconds))
     else:
-        _print(text.render_summary(runs, seconds))
-    if junit is not None:
-        _write(junit, xml.junit_report(runs, name=project.name))
-    return 1 if any(run.failed for run in runs) else 0
+        _print(text.render_summary(result.runs, result.seconds))
+    return 0 if result.passed else 1
 
 
 class _Progress:
-    """One line on stderr that is written over, if a person sees it; gone when left."""
+    """A report of each run, and one line on stderr that is written over; it is gone when left."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, reports: bool) -> None:
+        self._reports = reports
         self._shown = sys.stderr.isatty()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.clear()
+        self._say("")
 
-    def say(self, message: str) -> None:
+    def __call__(self, event: Event, /) -> None:
+        from wasmkit.replay import RunPlayed  # noqa: PLC0415  # as above
+        from wasmkit.replay.report.text import render_run  # noqa: PLC0415  # as above
+
+        if isinstance(event, Step):
+            self._say(event.text)
+        elif isinstance(event, RunPlayed):
+            self._say("")
+            if self._reports:
+                _print(render_run(event.run))
+
+    def _say(self, message: str) -> None:
         if self._shown:
             click.echo(f"\r\x1b[2K{message[:79]}", err=True, nl=False)
-
-    def clear(self) -> None:
-        self.say("")
 
 
 def _print(text: str) -> None:
     """Print a report; what the terminal's encoding has no sign for is shown as an escape."""
     encoding = sys.stdout.encoding or "utf-8"
     click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
-
-
-def _write(file: Path, data: bytes) -> None:
-    try:
-        file.write_bytes(data)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot be written: {reason}", file=file) from error

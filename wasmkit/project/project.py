@@ -2,7 +2,8 @@
 
 What passes ``load_project`` can be relied on everywhere else: the shape is that of
 ``project.schema.json``, every path stays inside the project's folder and leads to a file, and
-the example configuration fits the filter's own schema.
+the example configuration fits the filter's own schema. What ``entry`` means is the language's
+(``wasmkit.toolchain.language``), which checks it.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import json
 import math
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from wasmkit.errors import InputError
+from wasmkit.files import read_bounded
 from wasmkit.plugin import FailurePolicy, PluginConfig, VmConfig
 from wasmkit.project.json_schema import Fault, SchemaError, dotted, find_fault
 from wasmkit.project.toml_lines import TomlLines
@@ -28,10 +30,14 @@ __all__ = [
     "PROJECT_FILE",
     "SIZE_LIMIT",
     "ConfigSection",
+    "FilterFacts",
     "Project",
+    "ProjectFile",
     "configuration_fault",
+    "is_project",
     "load_project",
     "project_schema",
+    "read_configuration_schema",
 ]
 
 PROJECT_FILE = "wasmkit.toml"
@@ -54,25 +60,86 @@ class ConfigSection:
     example: object
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A filter project. Every path is absolute; text fields are those of ``wasmkit.toml``."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterFacts:
+    """What is said about a filter, in ``wasmkit.toml`` and wherever it goes; empty is unknown.
 
-    root: Path
+    This is the one list of it: ``project.schema.json`` says what each may be, the filter document
+    holds them, and image annotations are made of them.
+    """
+
     name: str
     version: str
-    description: str
-    license: str
-    authors: tuple[str, ...]
-    language: str
-    entry: str
-    """``module:Class`` below ``source_dir``."""
-    kind: str
-    root_id: str
-    on_error: str
+    description: str = ""
+    license: str = ""
+    authors: tuple[str, ...] = ()
+    language: str = ""
+    kind: str = ""
+    root_id: str = ""
+    on_error: str = ""
     """``close``: a request in which the filter raises ends with 500; ``open``: it passes."""
-    lowest_envoy: str
+    lowest_envoy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFile:
+    """A ``wasmkit.toml`` and where everything in it stands, for errors that name the line."""
+
+    path: Path
+    lines: TomlLines
+
+    def error(self, fault: Fault) -> InputError:
+        """Return the error about a value, with its line and dotted field."""
+        return InputError(
+            fault.message,
+            file=self.path,
+            line=self.lines.line(fault.path),
+            field=dotted(fault.path),
+            hint=fault.hint,
+        )
+
+    def inside(self, name: str, field: KeyPath) -> Path:
+        """Return the file that ``name`` means, which must stand below the project's folder.
+
+        Raises ``InputError`` about the value at ``field`` if it does not, or is not there.
+        """
+        root = self.path.parent
+        path = root / name
+        try:
+            inside = (
+                not _ABSOLUTE.match(name)
+                and ".." not in re.split(r"[/\\]", name)
+                and path.resolve().is_relative_to(root.resolve())
+            )
+            found = path.is_file()
+        except (OSError, ValueError, RuntimeError):  # a NUL, a name too long, a loop of links
+            inside = found = False
+        if not inside:
+            hint = "name a file below the project's folder, without '..'"
+            raise self.error(Fault(field, f"{name!r} leads out of the project", hint))
+        if not found:
+            raise self.error(Fault(field, f"there is no file {name!r}", "make it, or correct this"))
+        return path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project(FilterFacts):
+    """A filter project. Every path is absolute; text fields are those of ``wasmkit.toml``."""
+
+    entry: str
+    """Where the filter begins in its source, in the language's own words."""
     config: ConfigSection
+    file: ProjectFile = field(repr=False, compare=False)
+
+    @property
+    def root(self) -> Path:
+        """Return the project's folder."""
+        return self.file.path.parent
+
+    @property
+    def facts(self) -> FilterFacts:
+        """Return what is said about the filter, without the project around it."""
+        return FilterFacts(**{each.name: getattr(self, each.name) for each in fields(FilterFacts)})
 
     def plugin_config(self, module: bytes, configuration: bytes) -> PluginConfig:
         """Return the filter as every host and engine is told of it.
@@ -110,6 +177,11 @@ class Project:
         return file if file.is_file() else None
 
 
+def is_project(path: Path) -> bool:
+    """Say whether a path means a project, its folder or its ``wasmkit.toml``, and no module."""
+    return path.is_dir() or path.suffix == ".toml"
+
+
 def load_project(path: Path) -> Project:
     """Read the project at ``path``, a folder or its ``wasmkit.toml``.
 
@@ -120,17 +192,16 @@ def load_project(path: Path) -> Project:
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", file=path) from error
     text = _read(file, hint="make a project with: wasmkit new NAME")
-    source = _Source(file, _parse(text, file), TomlLines(text))
-    fault = find_fault(project_schema(), source.document)
+    document = _parse(text, file)
+    place = ProjectFile(file, TomlLines(text))
+    fault = find_fault(project_schema(), document)
     if fault is not None:
-        raise source.error(fault)
-    project = source.project()
-    example = project.config.example
-    fault = configuration_fault(project.config, example)
+        raise place.error(fault)
+    project = _project(document, place)
+    fault = configuration_fault(project.config, project.config.example)
     if fault is not None:
-        place = ("config", "example", *fault.path)
         hint = fault.hint or f"the schema is {project.config.schema}"
-        raise source.error(Fault(place, fault.message, hint))
+        raise place.error(Fault(("config", "example", *fault.path), fault.message, hint))
     return project
 
 
@@ -141,13 +212,17 @@ def configuration_fault(config: ConfigSection, value: object) -> Fault | None:
     """
     if config.schema is None:
         return None
-    text = _read(config.schema, hint="make the file, or leave [config].schema out")
     try:
-        return find_fault(_parse_json(text, config.schema), value)
+        return find_fault(read_configuration_schema(config.schema), value)
     except SchemaError as error:
         raise InputError(
             f"no valid JSON Schema: {error}", file=config.schema, hint="see json-schema.org"
         ) from error
+
+
+def read_configuration_schema(file: Path) -> object:
+    """Return the JSON value that a configuration schema's file holds, or raise ``InputError``."""
+    return _parse_json(_read(file, hint="make the file, or leave [config].schema out"), file)
 
 
 @cache
@@ -162,17 +237,8 @@ def _files(folder: Path, pattern: str) -> tuple[Path, ...]:
 
 
 def _read(file: Path, *, hint: str) -> str:
-    """Return a file's text, within the limit; a pipe or a device is not even opened."""
-    try:
-        if not file.is_file():
-            raise InputError("is no file" if file.exists() else "not found", file=file, hint=hint)
-        with file.open("rb") as stream:
-            data = stream.read(SIZE_LIMIT + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot be read: {reason}", file=file) from error
-    if len(data) > SIZE_LIMIT:
-        raise InputError(f"is larger than {SIZE_LIMIT // 1024} KiB", file=file)
+    """Return a file's text, within the limit."""
+    data = read_bounded(file, SIZE_LIMIT, hint=hint)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -197,80 +263,38 @@ def _parse(text: str, file: Path) -> dict[str, Any]:
         ) from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A parsed ``wasmkit.toml`` and where everything in it stands."""
+def _project(document: dict[str, Any], file: ProjectFile) -> Project:
+    """Return the project of a document that has passed the schema."""
+    section = document["filter"]
+    properties = project_schema()["properties"]["filter"]["properties"]
+    defaults = {key: part["default"] for key, part in properties.items() if "default" in part}
+    values = {"root_id": section["name"], **defaults, **section}
+    values["authors"] = tuple(values["authors"])
+    return Project(file=file, config=_config(document.get("config", {}), file), **values)
 
-    file: Path
-    document: dict[str, Any]
-    lines: TomlLines
 
-    def error(self, fault: Fault) -> InputError:
-        return InputError(
-            fault.message,
-            file=self.file,
-            line=self.lines.line(fault.path),
-            field=dotted(fault.path),
-            hint=fault.hint,
-        )
+def _config(section: dict[str, Any], file: ProjectFile) -> ConfigSection:
+    schema = None
+    if "schema" in section:
+        schema = file.inside(section["schema"], ("config", "schema"))
+    example = section.get("example", {})
+    _check_json(example, ("config", "example"), file)
+    return ConfigSection(schema=schema, example=example)
 
-    def project(self) -> Project:
-        """Return the project; the document has passed the schema."""
-        section = self.document["filter"]
-        self._check_entry(section["entry"])
-        properties = project_schema()["properties"]["filter"]["properties"]
-        defaults = {key: part["default"] for key, part in properties.items() if "default" in part}
-        values = {"root_id": section["name"], **defaults, **section}
-        values["authors"] = tuple(values["authors"])
-        return Project(root=self.file.parent, config=self._config(), **values)
 
-    def _config(self) -> ConfigSection:
-        section = self.document.get("config", {})
-        schema = None
-        if "schema" in section:
-            schema = self._inside(section["schema"], ("config", "schema"))
-        example = section.get("example", {})
-        self._check_json(example, ("config", "example"))
-        return ConfigSection(schema=schema, example=example)
-
-    def _check_entry(self, entry: str) -> None:
-        module = "src/" + entry.partition(":")[0].replace(".", "/")
-        package = (self.file.parent / module).is_dir()
-        self._inside(f"{module}/__init__.py" if package else f"{module}.py", ("filter", "entry"))
-
-    def _inside(self, name: str, field: KeyPath) -> Path:
-        """Return the file that ``name`` means, which must stand below the project's folder."""
-        root = self.file.parent
-        path = root / name
-        try:
-            inside = (
-                not _ABSOLUTE.match(name)
-                and ".." not in re.split(r"[/\\]", name)
-                and path.resolve().is_relative_to(root.resolve())
-            )
-            found = path.is_file()
-        except (OSError, ValueError, RuntimeError):  # a NUL, a name too long, a loop of links
-            inside = found = False
-        if not inside:
-            hint = "name a file below the project's folder, without '..'"
-            raise self.error(Fault(field, f"{name!r} leads out of the project", hint))
-        if not found:
-            raise self.error(Fault(field, f"there is no file {name!r}", "make it, or correct this"))
-        return path
-
-    def _check_json(self, value: object, path: KeyPath) -> None:
-        """Refuse what TOML can say and JSON cannot: dates, inf and nan."""
-        if isinstance(value, dict):
-            for key, item in value.items():
-                self._check_json(item, (*path, key))
-        elif isinstance(value, list):
-            for index, item in enumerate(value):
-                self._check_json(item, (*path, index))
-        elif not isinstance(value, str | int) and not (
-            isinstance(value, float) and math.isfinite(value)
-        ):
-            hint = "a filter gets its configuration as JSON: write this as a string"
-            raise self.error(Fault(path, f"{value} is no JSON value", hint))
+def _check_json(value: object, path: KeyPath, file: ProjectFile) -> None:
+    """Refuse what TOML can say and JSON cannot: dates, inf and nan."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _check_json(item, (*path, key), file)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _check_json(item, (*path, index), file)
+    elif not isinstance(value, str | int) and not (
+        isinstance(value, float) and math.isfinite(value)
+    ):
+        hint = "a filter gets its configuration as JSON: write this as a string"
+        raise file.error(Fault(path, f"{value} is no JSON value", hint))
 
 
 def _parse_json(text: str, file: Path) -> object:

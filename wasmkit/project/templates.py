@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,9 +20,11 @@ from wasmkit.errors import InputError
 from wasmkit.project.json_schema import did_you_mean, dotted, find_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = [
+    "NewRequest",
+    "NewResult",
     "Parameter",
     "Template",
     "check_target",
@@ -30,6 +32,7 @@ __all__ = [
     "find_template",
     "list_templates",
     "make_project",
+    "new_project",
 ]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -91,6 +94,41 @@ class Template:
     description: str
     parameters: tuple[Parameter, ...]
     content: Path
+
+
+@dataclass(frozen=True, slots=True)
+class NewRequest:
+    """The folder to make, what from, and the answers to the template's questions."""
+
+    target: Path
+    template: str = "python-http"
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NewResult:
+    """The folder that was made, and its files' paths, relative and sorted."""
+
+    target: Path
+    template: str
+    files: tuple[str, ...]
+
+
+def new_project(request: NewRequest, ask: Callable[[Parameter], str] | None = None) -> NewResult:
+    """Make a project from a template.
+
+    ``ask`` is called for each question that the request does not answer, once it is clear that
+    the project can be made; without it the template's own answer is taken. Raises as
+    ``make_project`` does, and for a template that is not there.
+    """
+    template = find_template(request.template)
+    values = dict(request.values)
+    check_target(request.target)
+    if ask is not None:
+        for parameter in template.parameters:
+            if parameter.name not in values:
+                values[parameter.name] = ask(parameter)
+    return NewResult(request.target, template.name, make_project(template, request.target, values))
 
 
 def list_templates(folder: Path | None = None) -> tuple[Template, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from wasmkit.engines.engine import Outcome
 from wasmkit.errors import InputError
+from wasmkit.progress import Step, silent
 from wasmkit.project import configuration_fault
 from wasmkit.project.json_schema import did_you_mean, dotted
 from wasmkit.replay.check import check
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wasmkit.engines.engine import Engine
+    from wasmkit.progress import Progress
     from wasmkit.project import Project
     from wasmkit.replay.expectation import Expectation, ExpectationFile
     from wasmkit.traffic.model import Exchange, Recording
@@ -168,7 +170,7 @@ def play(
     cases: tuple[Case, ...],
     engine_of: Callable[[bytes], Engine],
     *,
-    progress: Callable[[str], None] | None = None,
+    progress: Progress = silent,
 ) -> Iterator[Run]:
     """Play each case in an engine of its own; ``engine_of`` makes it for a configuration.
 
@@ -179,8 +181,7 @@ def play(
             results: list[ExchangeResult] = []
             total = len(case.recording.exchanges)
             for number, exchange in enumerate(case.recording.exchanges, 1):
-                if progress is not None:
-                    progress(f"{case.recording.name} {number}/{total}")
+                progress(Step(f"{case.recording.name} {number}/{total}"))
                 results.append(_play_one(engine, case, number, exchange, results))
             yield Run(
                 recording=case.recording.name,

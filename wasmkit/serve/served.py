@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from wasmkit.errors import InputError
 from wasmkit.plugin import PluginConfig, VmConfig
-from wasmkit.project import configuration_fault, load_project
+from wasmkit.project import configuration_fault, is_project, load_project
 from wasmkit.project.json_schema import dotted
+from wasmkit.toolchain import build
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from wasmkit.progress import Progress
     from wasmkit.project import Project
 
 __all__ = ["FilterSource"]
@@ -30,13 +32,11 @@ class FilterSource:
     the filter as it is. ``progress`` is told what takes its time.
     """
 
-    def __init__(
-        self, path: Path, configuration: str | None, *, progress: Callable[[str], None]
-    ) -> None:
+    def __init__(self, path: Path, configuration: str | None, *, progress: Progress) -> None:
         self._path = path
         self._text = configuration
         self._progress = progress
-        self._is_project = path.is_dir() or path.suffix == ".toml"
+        self._is_project = is_project(path)
 
     def paths(self) -> Iterable[Path]:
         """Return the files and folders on whose content the filter depends."""
@@ -53,8 +53,6 @@ class FilterSource:
         if not self._is_project:
             module = _read(self._path, _MAX_MODULE)
             return PluginConfig(VmConfig(module), self._path.stem, configuration=given or b"")
-        from wasmkit.toolchain import build  # noqa: PLC0415 - a .wasm file needs no compiler
-
         project = load_project(self._path)
         if given is not None:
             _check(project, given)
@@ -84,9 +82,14 @@ def _check(project: Project, given: bytes) -> None:
 
 
 def _read(file: Path, limit: int) -> bytes:
+    """Return a file's bytes; it may be a pipe (``--config @<(jq …)``)."""
     try:
-        if file.stat().st_size > limit:
-            raise InputError(f"is larger than {limit} bytes", file=file)
-        return file.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", file=file) from error
+        with file.open("rb") as stream:
+            data = stream.read(limit + 1)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"cannot be read: {getattr(error, 'strerror', None) or error}", file=file
+        ) from error
+    if len(data) > limit:
+        raise InputError(f"is larger than {limit >> 20} MiB", file=file)
+    return data

@@ -5,19 +5,16 @@ import hashlib
 import json
 from typing import Any
 
-import pytest
-
 from wasmkit.artifact import media_types as oci
 from wasmkit.artifact.image import Artifact, Publication, build_image, build_referrers
-from wasmkit.artifact.metadata import FilterMetadata, creation_time
-from wasmkit.errors import InputError
+from wasmkit.inspection import Inspection
+from wasmkit.project import FilterFacts
+from wasmkit.project.document import FilterDocument
 
 MODULE = b"\0asm\1\0\0\0" + b"content" * 1000
-METADATA = FilterMetadata(
+FACTS = FilterFacts(
     name="hello",
     version="0.1.0",
-    abi="0.2.1",
-    capabilities=("proxy_log", "fd_write"),
     description="Grüße.",
     license="Apache-2.0",
     authors=("A <a@example.com>", "B"),
@@ -26,7 +23,15 @@ METADATA = FilterMetadata(
     root_id="hello",
     lowest_envoy="1.36",
 )
-PUBLICATION = Publication(MODULE, METADATA, readme=b"# Hello\n", schema=b"{}")
+INSPECTION = Inspection(
+    size=len(MODULE),
+    sha256=hashlib.sha256(MODULE).hexdigest(),
+    abi_version="0.2.1",
+    imports=("env.proxy_log", "wasi_snapshot_preview1.fd_write"),
+)
+DOCUMENT = FilterDocument(FACTS, INSPECTION)
+PUBLICATION = Publication(MODULE, DOCUMENT, readme=b"# Hello\n", schema=b"{}")
+BARE = FilterDocument(FilterFacts(name="hello", version="0.1.0"), INSPECTION)
 
 
 def sha256(data: bytes) -> str:
@@ -85,7 +90,7 @@ def test_the_image_is_the_shape_that_meshes_take() -> None:
 
 def test_the_referrers_point_at_the_image() -> None:
     image = build_image(PUBLICATION)
-    module, readme, schema = build_referrers(PUBLICATION, image.descriptor)
+    module, described, readme, schema = build_referrers(PUBLICATION, image.descriptor)
     subject = {
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "digest": image.descriptor.digest,
@@ -93,10 +98,15 @@ def test_the_referrers_point_at_the_image() -> None:
     }
     shapes = [
         (each["subject"], each["artifactType"], [layer["mediaType"] for layer in each["layers"]])
-        for each in map(document, (module, readme, schema))
+        for each in map(document, (module, described, readme, schema))
     ]
     assert shapes == [
         (subject, "application/vnd.wasmkit.module.v1", ["application/wasm"]),
+        (
+            subject,
+            "application/vnd.wasmkit.filter.v1+json",
+            ["application/vnd.wasmkit.filter.v1+json"],
+        ),
         (subject, "application/vnd.wasmkit.readme.v1", ["text/markdown"]),
         (subject, "application/vnd.wasmkit.config-schema.v1", ["application/schema+json"]),
     ]
@@ -106,6 +116,7 @@ def test_the_referrers_point_at_the_image() -> None:
         "layerDigests": [sha256(MODULE)],
         "component": None,
     }
+    assert described.blobs[1].data == DOCUMENT.to_bytes()
     assert document(readme)["config"]["digest"] == (
         # The digest of "{}" that image-spec 1.1, manifest.md, "Guidance for an Empty Descriptor"
         # prints.
@@ -114,30 +125,20 @@ def test_the_referrers_point_at_the_image() -> None:
 
 
 def test_what_is_not_there_leaves_no_referrer() -> None:
-    bare = Publication(MODULE, FilterMetadata("hello", "0.1.0"))
+    bare = Publication(MODULE, BARE)
     image = build_image(bare)
     assert [each.artifact_type for each in build_referrers(bare, image.descriptor)] == [
-        oci.TYPE_MODULE
+        oci.TYPE_MODULE,
+        oci.TYPE_DOCUMENT,
     ]
     assert "dev.wasmkit.root_id" not in document(image)["annotations"]
 
 
-def test_source_date_epoch_is_the_time_of_creation(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
-    assert creation_time() == ""
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-    assert creation_time() == "2023-11-14T22:13:20Z"
-    publication = Publication(MODULE, FilterMetadata("a", "1.0.0", created=creation_time()))
+def test_the_time_of_creation_is_shown_everywhere() -> None:
+    publication = Publication(MODULE, BARE, created="2023-11-14T22:13:20Z")
     image = build_image(publication)
-    (module,) = build_referrers(publication, image.descriptor)
+    module, _ = build_referrers(publication, image.descriptor)
     assert json.loads(module.blobs[0].data)["created"] == "2023-11-14T22:13:20Z"
     assert json.loads(image.blobs[0].data)["created"] == "2023-11-14T22:13:20Z"
     annotations = document(image)["annotations"]
     assert annotations["org.opencontainers.image.created"] == "2023-11-14T22:13:20Z"
-
-
-@pytest.mark.parametrize("value", ["yesterday", "1e9", "9" * 30, "-" + "9" * 30])
-def test_a_bad_source_date_epoch_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", value)
-    with pytest.raises(InputError, match="SOURCE_DATE_EPOCH"):
-        creation_time()

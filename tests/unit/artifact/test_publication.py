@@ -5,13 +5,17 @@ from typing import TYPE_CHECKING
 import pytest
 import wasmtime
 
-from wasmkit.artifact.publication import publication_of_file
+from wasmkit.artifact.annotations import annotations_of
+from wasmkit.artifact.publication import publication_of_file, publication_of_project
 from wasmkit.artifact.push import version_reference
 from wasmkit.artifact.reference import parse_reference
 from wasmkit.errors import GuestModuleError, InputError
+from wasmkit.project import FilterFacts, load_project
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from wasmkit.project import Project
 
 
 def write(folder: Path, body: str) -> Path:
@@ -32,9 +36,11 @@ def test_a_file_shows_its_abi_and_capabilities(tmp_path: Path) -> None:
         '(import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))'
         '(import "env" "proxy_log" (func (param i32 i32 i32) (result i32)))' + ABI,
     )
-    metadata = publication_of_file(file, name="x", version="1.0.0").metadata
-    assert metadata.abi == "0.2.1"
-    assert metadata.capabilities == ("fd_write", "proxy_log")
+    published = publication_of_file(file, name="x", version="1.0.0")
+    annotations = annotations_of(published.document)
+    assert annotations["dev.wasmkit.abi"] == "0.2.1"
+    assert annotations["dev.wasmkit.capabilities"] == "fd_write,proxy_log"
+    assert published.document.filter == FilterFacts(name="x", version="1.0.0")
 
 
 @pytest.mark.parametrize(
@@ -51,6 +57,36 @@ def test_a_file_shows_its_abi_and_capabilities(tmp_path: Path) -> None:
 def test_what_no_envoy_loads_is_not_published(tmp_path: Path, body: str, why: str) -> None:
     with pytest.raises(GuestModuleError, match=why):
         publication_of_file(write(tmp_path, body), name="x", version="1.0.0")
+
+
+SINCE_1_39 = '(import "wasi_snapshot_preview1" "fd_tell" (func (param i32 i32) (result i32)))' + ABI
+
+
+def project(root: Path, lowest_envoy: str) -> Project:
+    (root / "README.md").write_text("# x\n")
+    (root / "wasmkit.toml").write_text(
+        f'[filter]\nname = "x"\nversion = "1.0.0"\nentry = "a:B"\nlowest_envoy = "{lowest_envoy}"\n'
+    )
+    return load_project(root)
+
+
+@pytest.mark.parametrize("lowest", ["1.39", "1.40", "1.41"])
+def test_a_project_goes_with_what_it_claims(tmp_path: Path, lowest: str) -> None:
+    module = write(tmp_path, SINCE_1_39).read_bytes()
+    published = publication_of_project(project(tmp_path, lowest), module)
+    assert published.document.filter.lowest_envoy == lowest
+    assert (published.readme, published.schema) == (b"# x\n", None)
+
+
+@pytest.mark.parametrize("lowest", ["1.36", "1.38"])
+def test_what_a_claimed_envoy_refuses_is_not_published(tmp_path: Path, lowest: str) -> None:
+    module = write(tmp_path, SINCE_1_39).read_bytes()
+    with pytest.raises(GuestModuleError, match=f"Envoy {lowest} and later, but {lowest} says"):
+        publication_of_project(project(tmp_path, lowest), module)
+
+
+def test_a_bare_file_claims_nothing(tmp_path: Path) -> None:
+    publication_of_file(write(tmp_path, SINCE_1_39), name="x", version="1.0.0")
 
 
 @pytest.mark.parametrize("content", [b"", b"\0asm", b"#!/bin/sh\n", b"\0asm\x0d\0\1\0"])

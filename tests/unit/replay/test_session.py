@@ -13,11 +13,13 @@ import pytest
 from wasmkit.cli.test import command
 from wasmkit.engines.engine import LogLine, Outcome
 from wasmkit.errors import InputError
-from wasmkit.project import ConfigSection, Project
+from wasmkit.project import ConfigSection, Project, ProjectFile
+from wasmkit.project.toml_lines import TomlLines
 from wasmkit.replay.session import ENGINES, plan, play
 from wasmkit.traffic.model import Response
 
 if TYPE_CHECKING:
+    from wasmkit.progress import Event
     from wasmkit.traffic.model import Exchange
 
 
@@ -66,7 +68,7 @@ def project(tmp_path: Path) -> Project:
     (tmp_path / "recordings").mkdir()
     (tmp_path / "tests").mkdir()
     return Project(
-        root=tmp_path,
+        file=ProjectFile(tmp_path / "wasmkit.toml", TomlLines("")),
         name="echo",
         version="0.1.0",
         description="",
@@ -183,14 +185,14 @@ def test_nothing_to_play(project: Project) -> None:
 def test_play(project: Project) -> None:
     record(project, "a.har", "/", "/odd", "/x")
     expect(project, "1.yaml", "expect:\n  - request: GET /x\n    response: {status: 201}\n")
-    seen: list[str] = []
+    seen: list[Event] = []
     (run,) = play(plan(project), Echo, progress=seen.append)
     assert (run.engine, run.recording, run.configuration) == ("echo", "a.har", b'{"a":1}')
     assert [result.passed for result in run.results] == [True, False, False]
     assert [each.field for each in run.results[1].differences] == ["request"]
     assert [each.place for each in run.results[2].differences] == ["1.yaml:3"]
     assert run.failed == 2
-    assert seen == ["a.har 1/3", "a.har 2/3", "a.har 3/3"]
+    assert [str(event) for event in seen] == ["a.har 1/3", "a.har 2/3", "a.har 3/3"]
 
 
 def test_after_a_trap_nothing_passes_unless_it_is_expected(project: Project) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from wasmkit.errors import InputError
 from wasmkit.plugin import FailurePolicy
+from wasmkit.progress import silent
 from wasmkit.serve.served import FilterSource
 
 TOML = """
@@ -24,10 +25,6 @@ schema = "config.schema.json"
 example = { header = "x-hello" }
 """
 SCHEMA = '{"type": "object", "properties": {"header": {"type": "string"}}}'
-
-
-def silent(_: str) -> None:
-    pass
 
 
 @pytest.fixture

@@ -13,26 +13,44 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from wasmkit.toolchain.python.build import CompiledImage, build_module
-from wasmkit.toolchain.python.cache import load_image
+from wasmkit.progress import Step
+from wasmkit.toolchain.python.entry import check_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from wasmkit.progress import Progress
     from wasmkit.project import Project
+    from wasmkit.toolchain.python.build import CompiledImage
 
-__all__ = ["build"]
-
+__all__ = ["Python"]
 
 _lock = Lock()
 _loaded: list[CompiledImage] = []
 
 
-def build(project: Project, *, progress: Callable[[str], None]) -> bytes:
-    """Return the module of a Python project; see ``wasmkit.toolchain.build``."""
-    with _lock:
-        if not _loaded:
-            image = load_image(progress)
-            progress("loading the interpreter image")
-            _loaded.append(CompiledImage(image))
-    return build_module(_loaded[0], project)
+class Python:
+    """Python as a language of filters; see ``wasmkit.toolchain.language.Language``."""
+
+    name = "python"
+
+    @property
+    def cache_key(self) -> str:
+        """The interpreter image's: the SDK, the linker and componentize-py are in it."""
+        from wasmkit.toolchain.python.cache import image_key  # noqa: PLC0415  # loads wasmtime
+
+        return image_key()
+
+    def check(self, project: Project) -> None:
+        """Raise ``InputError`` unless ``entry`` is ``module:Class`` of a module below ``src``."""
+        check_entry(project)
+
+    def build(self, project: Project, progress: Progress) -> bytes:
+        """Import the filter into the interpreter image and return what results as a module."""
+        from wasmkit.toolchain.python.build import CompiledImage, build_module  # noqa: PLC0415
+        from wasmkit.toolchain.python.cache import load_image  # noqa: PLC0415  # loads wasmtime
+
+        with _lock:
+            if not _loaded:
+                image = load_image(progress)
+                progress(Step("loading the interpreter image"))
+                _loaded.append(CompiledImage(image))
+        return build_module(_loaded[0], project)

@@ -21,10 +21,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wasmkit.files import cache_folder, is_private_file, make_private_folder
+from wasmkit.progress import Step
 from wasmkit.toolchain.python.image import Image, make_image
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from wasmkit.progress import Progress
 
 __all__ = ["PACKED", "image_key", "load_image", "pack_image"]
 
@@ -48,7 +51,7 @@ def image_key() -> str:
     return digest.hexdigest()[:32]
 
 
-def load_image(progress: Callable[[str], None]) -> Image:
+def load_image(progress: Progress) -> Image:
     """Return the image for this version of wasmkit; make it if there is none.
 
     ``progress`` is told what takes long. Raises ``BuildError`` as ``make_image`` does.
@@ -60,21 +63,23 @@ def load_image(progress: Callable[[str], None]) -> Image:
     try:
         make_private_folder(folder)
     except OSError:
-        progress(f"{folder} cannot be written: the interpreter image is made for this run only")
+        progress(
+            Step(f"{folder} cannot be written: the interpreter image is made for this run only")
+        )
         return make_image(progress)
     place = folder / key
     if (image := _read(place)) is not None:
         return image
     with _locked(folder / "lock", progress):
         if (image := _read(place)) is None:
-            progress("making the interpreter image, once (about 15 seconds)")
+            progress(Step("making the interpreter image, once (about 15 seconds)"))
             image = make_image(progress)
             _write(place, image)
         _drop_old(folder)
     return image
 
 
-def pack_image(folder: Path, progress: Callable[[str], None]) -> Path:
+def pack_image(folder: Path, progress: Progress) -> Path:
     """Write the image as a wheel ships it into a folder; return the module's file."""
     image = load_image(progress)
     folder.mkdir(parents=True, exist_ok=True)
@@ -130,12 +135,12 @@ def _drop_old(folder: Path) -> None:
 
 
 @contextmanager
-def _locked(file: Path, progress: Callable[[str], None]) -> Iterator[None]:
+def _locked(file: Path, progress: Progress) -> Iterator[None]:
     """Hold a lock that the operating system gives back if this process dies."""
     with file.open("w") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            progress("waiting for another wasmkit that is making the interpreter image")
+            progress(Step("waiting for another wasmkit that is making the interpreter image"))
             fcntl.flock(stream, fcntl.LOCK_EX)
         yield

@@ -23,6 +23,7 @@ import wasmkit.abi
 import wasmkit.sdk
 from wasmkit.errors import BuildError
 from wasmkit.host.guest.compiled import compile_module
+from wasmkit.progress import Step
 from wasmkit.toolchain.python import recursion
 from wasmkit.toolchain.python.component import read_component
 from wasmkit.toolchain.python.glue import CALLBACKS, METHODS, glue_for
@@ -36,6 +37,8 @@ from wasmkit.wasm.module import read_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from wasmkit.progress import Progress
 
 __all__ = ["IMAGE_SECTION", "Image", "make_image"]
 
@@ -87,17 +90,17 @@ class Image:
     library: bytes
 
 
-def make_image(progress: Callable[[str], None]) -> Image:
+def make_image(progress: Progress) -> Image:
     """Make an image; ``progress`` is told each step.
 
     Raises ``BuildError`` if componentize-py fails or its component is not as expected.
     """
     with tempfile.TemporaryDirectory(prefix="wasmkit-image-") as folder:
-        progress("pre-initialising CPython with componentize-py")
+        progress(Step("pre-initialising CPython with componentize-py"))
         component, library = _componentize(Path(folder))
-    progress("linking CPython into one module")
+    progress(Step("linking CPython into one module"))
     linked = _link(component)
-    progress("compiling CPython for this machine and importing the SDK")
+    progress(Step("compiling CPython for this machine and importing the SDK"))
     return Image(_prepare(linked, library), library)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import wasmkit
+from wasmkit.progress import silent
 from wasmkit.toolchain.python import cache
 from wasmkit.toolchain.python.image import Image
 
@@ -63,12 +64,8 @@ def maker(monkeypatch: pytest.MonkeyPatch) -> Maker:
     return Maker(monkeypatch)
 
 
-def ignore(_step: str) -> None:
-    pass
-
-
 def load(steps: list[str] | None = None) -> Image:
-    return cache.load_image(ignore if steps is None else steps.append)
+    return cache.load_image(silent if steps is None else lambda event: steps.append(str(event)))
 
 
 FIRST = Image(b"module 1", b"library 1")
@@ -282,7 +279,7 @@ def test_a_folder_of_another_user_is_not_used(home: Path) -> None:
 
 
 def test_a_packed_image_is_used(maker: Maker, home: Path, tmp_path: Path) -> None:
-    file = cache.pack_image(tmp_path / "packed", ignore)
+    file = cache.pack_image(tmp_path / "packed", silent)
     assert file.name == f"{cache.image_key()}.module.xz"
     assert len(list(file.parent.iterdir())) == 2
     shutil.rmtree(home)
@@ -294,7 +291,7 @@ def test_a_packed_image_is_used(maker: Maker, home: Path, tmp_path: Path) -> Non
 def test_packing_again_leaves_nothing_old(maker: Maker, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "old.module.xz").write_bytes(b"")
-    cache.pack_image(tmp_path / "other", ignore)
+    cache.pack_image(tmp_path / "other", silent)
     assert len(list((tmp_path / "other").iterdir())) == 2
     assert maker.made == 1
 
@@ -302,7 +299,7 @@ def test_packing_again_leaves_nothing_old(maker: Maker, tmp_path: Path) -> None:
 def test_a_packed_image_of_other_sources_is_not_used(
     maker: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache.pack_image(tmp_path / "packed", ignore)
+    cache.pack_image(tmp_path / "packed", silent)
     monkeypatch.setattr(cache, "image_key", lambda: "0" * 32)
     assert load() == Image(b"module 2", b"library 2")
     assert maker.made == 2
