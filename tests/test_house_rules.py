@@ -40,7 +40,9 @@ IMPORTS: dict[str, set[str]] = {
     "progress": set(),
     "project": {"errors", "files", "inspection", "plugin", "records"},
     "records": {"errors"},
-    "replay": {"abi", "engines", "errors", "progress", "project", "toolchain", "traffic"},
+    "replay": {
+        *("abi", "engines", "errors", "http", "progress", "project", "toolchain", "traffic"),
+    },
     "sdk": {"abi"},
     "serve": {
         *("abi", "envoy", "errors", "http", "plugin", "progress", "project", "toolchain"),
@@ -48,7 +50,7 @@ IMPORTS: dict[str, set[str]] = {
     "toolchain": {
         *("abi", "errors", "files", "host", "inspection", "progress", "project", "sdk", "wasm"),
     },
-    "traffic": {"errors"},
+    "traffic": {"errors", "http"},
     "wasm": {"errors"},
 }
 """Each part with what it imports, no more and no less.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from messages import a_request, a_response
 from scripted_guest import OUT, call, module, tell
-from wasmkit.traffic.model import Exchange, Request, Response
+from wasmkit.traffic.model import Exchange
 
 CALLBACKS = (
     *("request_headers", "request_body", "request_trailers"),
@@ -14,34 +15,36 @@ CALLBACKS = (
 )
 
 GET = Exchange(
-    Request("GET", "http", "a.test", "/x?y=1", (("x-foo", "1"), ("x-foo", "2"))),
-    Response(
+    a_request("GET", "http", "a.test", "/x?y=1", (("x-foo", "1"), ("x-foo", "2"))),
+    a_response(
         200,
         (("content-type", "text/plain"), ("set-cookie", "a=1"), ("set-cookie", "b=2")),
         b"hello",
     ),
 )
 POST = Exchange(
-    Request("POST", "https", "a.test", "/p", (("content-type", "text/plain"),), b"body"),
-    Response(404),
+    a_request("POST", "https", "a.test", "/p", (("content-type", "text/plain"),), b"body"),
+    a_response(404),
 )
-HEAD = Exchange(Request("HEAD", "http", "a.test", "/p"), Response(200, (("content-length", "5"),)))
-HANGS_UP = Exchange(Request("GET", "http", "a.test", "/gone"), Response(0))
+HEAD = Exchange(
+    a_request("HEAD", "http", "a.test", "/p"), a_response(200, (("content-length", "5"),))
+)
+HANGS_UP = Exchange(a_request("GET", "http", "a.test", "/gone"), None)
 TRAILERS = Exchange(
-    Request("POST", "http", "a.test", "/t", (), b"abc", (("x-t", "1"),)),
-    Response(200, (), b"resp", (("x-rt", "2"),)),
+    a_request("POST", "http", "a.test", "/t", (), b"abc", (("x-t", "1"),)),
+    a_response(200, (), b"resp", (("x-rt", "2"),)),
 )
-EMPTY_POST = Exchange(Request("POST", "http", "a.test", "/p"), Response(204))
+EMPTY_POST = Exchange(a_request("POST", "http", "a.test", "/p"), a_response(204))
 MEASURED = Exchange(
-    Request("POST", "http", "a.test", "/m", (("content-length", "1000"),), b"x" * 1000),
-    Response(200, (("content-length", "2000"),), b"y" * 2000),
+    a_request("POST", "http", "a.test", "/m", (("content-length", "1000"),), b"x" * 1000),
+    a_response(200, (("content-length", "2000"),), b"y" * 2000),
 )
 BIG = Exchange(
-    Request("POST", "http", "a.test", "/b", (), b"x" * 3_000_000),
-    Response(200, (), b"y" * 3_000_000),
+    a_request("POST", "http", "a.test", "/b", (), b"x" * 3_000_000),
+    a_response(200, (), b"y" * 3_000_000),
 )
 GRPC = Exchange(
-    Request(
+    a_request(
         "POST",
         "http",
         "a.test",
@@ -49,7 +52,7 @@ GRPC = Exchange(
         (("content-type", "application/grpc"), ("te", "trailers")),
         b"abc",
     ),
-    Response(200, (("content-type", "application/grpc"),), b"r", (("grpc-status", "0"),)),
+    a_response(200, (("content-type", "application/grpc"),), b"r", (("grpc-status", "0"),)),
 )
 KINDS = (GET, POST, HEAD, HANGS_UP, TRAILERS, EMPTY_POST)
 

@@ -27,10 +27,11 @@ from agreement.parts import (
     dump,
     reply,
 )
+from messages import a_request, a_response
 from scripted_guest import OUT, call, module, tell, trap
 from wasmkit.abi.pairs import encode_pairs
 from wasmkit.profiles import newest_envoy
-from wasmkit.traffic.model import Exchange, Request, Response
+from wasmkit.traffic.model import Exchange
 
 RULES = newest_envoy().headers
 NOT_FROM_CLIENTS = RULES.not_to_upstreams | RULES.not_from_clients
@@ -153,8 +154,8 @@ HEADERS = {
 
 SENT_TWICE = tuple(
     Exchange(
-        Request("GET", "http", "a.test", "/", ((name, "a"), (name, "b"))),
-        Response(200, ((name, "a"), (name, "b")), b"x"),
+        a_request("GET", "http", "a.test", "/", ((name, "a"), (name, "b"))),
+        a_response(200, ((name, "a"), (name, "b")), b"x"),
     )
     for name in sorted(
         {

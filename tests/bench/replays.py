@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from bench.figures import Figure, millis, table, thousands
 from bench.variants import HEADER
 from wasmkit.cli.progress import progress
+from wasmkit.engines.wire import as_sent
 from wasmkit.errors import CheckFailedError
 from wasmkit.progress import Step
 from wasmkit.project import load_project
@@ -113,16 +114,17 @@ def _speed(engine: Engine, exchanges: tuple[Exchange, ...], play_seconds: float)
     played = 0
     while not played or time.perf_counter() - started < play_seconds:
         for exchange in exchanges:
-            engine.play(exchange)
+            engine.play(as_sent(exchange))
         played += len(exchanges)
     return played / (time.perf_counter() - started)
 
 
 def _play(engine: Engine, exchanges: tuple[Exchange, ...]) -> None:
     for exchange in exchanges:
-        outcome = engine.play(exchange)
-        if outcome.trap or HEADER not in outcome.client.headers:
+        outcome = engine.play(as_sent(exchange))
+        headers = outcome.client.headers if outcome.client else ()
+        if outcome.trap or tuple(map(str.encode, HEADER)) not in headers:
             raise CheckFailedError(
-                f"{engine.name}, {exchange.title}: {HEADER} is not in {outcome.client.headers};"
+                f"{engine.name}, {exchange.title}: {HEADER} is not in {headers};"
                 f" trap: {outcome.trap or 'none'}"
             )

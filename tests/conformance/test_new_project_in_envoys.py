@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from messages import a_request, a_response, answer_of, play
 from wasmkit.engines.envoy import EnvoyEngine
 from wasmkit.project import Project, load_project
 from wasmkit.project.templates import find_template, make_project
 from wasmkit.toolchain import build
-from wasmkit.traffic.model import Exchange, Request, Response
+from wasmkit.traffic.model import Exchange
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,12 +33,12 @@ def module(project: Project) -> bytes:
 
 
 def test_it_sets_its_header(project: Project, module: bytes, stock_envoy: Path) -> None:
-    exchange = Exchange(Request("GET", "https", "shop.example", "/"), Response(200, (), b"hi"))
+    exchange = Exchange(a_request("GET", "https", "shop.example", "/"), a_response(200, (), b"hi"))
     plugin = project.plugin_config(module, json.dumps(project.config.example).encode())
     with EnvoyEngine(plugin, envoy=stock_envoy) as engine:
         for _ in range(3):
-            outcome = engine.play(exchange)
+            outcome = play(engine, exchange)
             assert outcome.trap == ""
             assert outcome.logs == ()
-            assert ("x-hello", "world") in outcome.client.headers
-            assert outcome.client.body == b"hi"
+            assert (b"x-hello", b"world") in answer_of(outcome).headers
+            assert answer_of(outcome).body == b"hi"

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from messages import a_request, a_response, answer_of, play
 from plugins import plugin_of
 from toolneeds import need_module
 from wasmkit.abi.constants import LogLevel
-from wasmkit.engines.engine import Engine, LogLine, Outcome
+from wasmkit.engines.engine import Engine, Log, Outcome
 from wasmkit.engines.envoy import EnvoyEngine
 from wasmkit.engines.wasm import WasmEngine
 from wasmkit.envoy.binary import find_envoy
@@ -27,7 +28,7 @@ from wasmkit.envoy.process import EnvoyProcess, private_folder
 from wasmkit.project import load_project
 from wasmkit.replay.normal import normalise
 from wasmkit.toolchain import build
-from wasmkit.traffic.model import Exchange, Request, Response
+from wasmkit.traffic.model import Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,13 +154,17 @@ def wasm_engine(module: bytes) -> Iterator[Engine]:
 
 
 def ask(engine: Engine, operation: str, *headers: tuple[str, str]) -> Outcome:
-    request = Request("GET", "http", "example.com", "/", (("x-do", operation), *headers))
-    return engine.play(Exchange(request, Response(200)))
+    request = a_request("GET", "http", "example.com", "/", (("x-do", operation), *headers))
+    return play(engine, Exchange(request, a_response(200)))
 
 
 def check_alive(engine: Engine) -> None:
     outcome = ask(engine, "nothing")
-    assert (outcome.client.status, outcome.client.body, outcome.trap) == (200, b"nothing", "")
+    assert (answer_of(outcome).status, answer_of(outcome).body, outcome.trap) == (
+        200,
+        b"nothing",
+        "",
+    )
 
 
 @pytest.mark.parametrize("operation", operations())
@@ -168,8 +173,8 @@ def test_an_operation_answers_and_the_vm_lives(
 ) -> None:
     outcomes = [ask(envoy_engine, operation), ask(wasm_engine, operation)]
     for outcome in outcomes:
-        assert (outcome.trap, outcome.upstream, outcome.client.status) == ("", None, 200)
-        answer = outcome.client.body.decode()
+        assert (outcome.trap, outcome.upstream, answer_of(outcome).status) == ("", None, 200)
+        answer = answer_of(outcome).body.decode()
         assert re.fullmatch(ANSWERS.get(operation, RECURSION), answer, re.DOTALL)
     if operation not in DIFFERENT:
         assert normalise(outcomes[0]) == normalise(outcomes[1])
@@ -187,10 +192,10 @@ def test_the_tables_are_complete() -> None:
 def test_output_is_logged_line_by_line(engine: str, request: pytest.FixtureRequest) -> None:
     outcome = ask(request.getfixturevalue(engine), "print")
     assert outcome.logs == (
-        LogLine(LogLevel.INFO, "two"),
-        LogLine(LogLevel.INFO, "lines"),
-        LogLine(LogLevel.ERROR, "to stderr"),
-        LogLine(LogLevel.WARN, "a warning"),
+        Log(LogLevel.INFO, b"two"),
+        Log(LogLevel.INFO, b"lines"),
+        Log(LogLevel.ERROR, b"to stderr"),
+        Log(LogLevel.WARN, b"a warning"),
     )
 
 
@@ -213,13 +218,14 @@ def test_an_error_ends_one_request(
 ) -> None:
     running = request.getfixturevalue(engine)
     outcome = ask(running, operation, ("x-raise", "1"))
-    assert (outcome.client.status, outcome.upstream, outcome.trap) == (500, None, "")
+    assert (answer_of(outcome).status, outcome.upstream, outcome.trap) == (500, None, "")
     (line,) = outcome.logs
     assert line.level == LogLevel.ERROR
-    assert line.message.startswith("Torture.on_request_headers failed in context ")
-    assert 'File "src/torture/filter.py", line ' in line.message
-    assert "wasmkit/sdk" not in line.message
-    assert line.message.splitlines()[-1].startswith(last_line)
+    message = line.message.decode()
+    assert message.startswith("Torture.on_request_headers failed in context ")
+    assert 'File "src/torture/filter.py", line ' in message
+    assert "wasmkit/sdk" not in message
+    assert message.splitlines()[-1].startswith(last_line)
     assert len(line.message) < 10_000
     check_alive(running)
 
@@ -227,7 +233,7 @@ def test_an_error_ends_one_request(
 def test_the_clock_is_the_machines(envoy_engine: Engine) -> None:
     for operation in ("time", "now"):
         before = time.time()
-        answer = float(ask(envoy_engine, operation).client.body)
+        answer = float(answer_of(ask(envoy_engine, operation)).body)
         assert before - 0.1 <= answer <= time.time() + 0.1
 
 
@@ -243,7 +249,7 @@ def test_vms_draw_different_numbers(module: bytes, envoy_engine: Engine) -> None
             value
             for engine in (envoy_engine, other)
             for _ in range(2)
-            for value in ask(engine, "random").client.body.decode().split()
+            for value in answer_of(ask(engine, "random")).body.decode().split()
         ]
     # uuid.uuid1's node is drawn once in a VM; everything else each time.
     assert len(set(drawn)) == 4 * 3 + 2
@@ -326,7 +332,7 @@ def test_memory_is_flat_over_100_000_requests(module: bytes) -> None:
 
     def count(record: LogRecord) -> None:
         nonlocal failures
-        failures += "Torture.on_request_headers failed" in record.message
+        failures += b"Torture.on_request_headers failed" in record.message
 
     with private_folder() as folder, Upstream(lambda _: None) as upstream:
         (folder / "filter.wasm").write_bytes(module)

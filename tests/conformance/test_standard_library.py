@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from filter_project import make_project
+from messages import a_request, a_response, answer_of, play
 from plugins import plugin_of
 from wasmkit.engines.wasm import WasmEngine
 from wasmkit.toolchain import build
-from wasmkit.traffic.model import Exchange, Request, Response
+from wasmkit.traffic.model import Exchange
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,8 +94,8 @@ def test_a_part_of_the_library_alone(module: str, tmp_path: Path) -> None:
     names = {module.partition(".")[0]: importlib.import_module(module.partition(".")[0])}
     importlib.import_module(module)
     expected = repr(eval(expression, names))
-    exchange = Exchange(Request("GET", "http", "a", "/"), Response(200))
+    exchange = Exchange(a_request("GET", "http", "a", "/"), a_response(200))
     with WasmEngine(plugin_of(build(project))) as engine:
-        outcome = engine.play(exchange)
+        outcome = play(engine, exchange)
     assert outcome.trap == ""
-    assert (outcome.client.body.decode(), outcome.logs) == (expected, ())
+    assert (answer_of(outcome).body.decode(), outcome.logs) == (expected, ())

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from messages import a_request, a_response, answer_of, play, seen_by_upstream
 from plugins import plugin_of
 from wasmkit.abi.constants import LogLevel
-from wasmkit.engines.engine import LogLine, Outcome
+from wasmkit.engines.engine import Log, Outcome
 from wasmkit.engines.envoy import EnvoyEngine
 from wasmkit.envoy.binary import find_envoy
 from wasmkit.envoy.ends import Upstream, request_once
@@ -16,7 +17,7 @@ from wasmkit.errors import GuestModuleError
 from wasmkit.http.message import Message
 from wasmkit.replay.normal import normalise
 from wasmkit.serve.live import LiveEnvoy
-from wasmkit.traffic.model import Exchange, Request, Response
+from wasmkit.traffic.model import Exchange
 from wat_guest import guest
 
 if TYPE_CHECKING:
@@ -26,15 +27,16 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.envoy
 
+RECORDED = (("set-cookie", "a=1"), ("content-length", "2"), ("set-cookie", "b=2"))
 EXCHANGE = Exchange(
-    Request("POST", "https", "shop.example", "/cart?a=b", (("content-length", "3"),), b"abc"),
-    Response(200, (("set-cookie", "a=1"), ("content-length", "2"), ("set-cookie", "b=2")), b"hi"),
+    a_request("POST", "https", "shop.example", "/cart?a=b", (("content-length", "3"),), b"abc"),
+    a_response(200, RECORDED, b"hi"),
 )
 
 
-def play(envoy: Path, module: bytes) -> Outcome:
+def play_in(envoy: Path, module: bytes) -> Outcome:
     with EnvoyEngine(plugin_of(module, name="under-test", root_id="root"), envoy=envoy) as engine:
-        return normalise(engine.play(EXCHANGE))
+        return normalise(play(engine, EXCHANGE))
 
 
 def test_headers_bodies_and_logs(stock_envoy: Path) -> None:
@@ -46,29 +48,28 @@ def test_headers_bodies_and_logs(stock_envoy: Path) -> None:
         log='(call $at (i32.const 0) $"two\\nlines") ',
         delete='(call $say $"delete")',
     )
-    outcome = play(stock_envoy, module)
+    outcome = play_in(stock_envoy, module)
     headers = (("content-length", "3"), ("x-forwarded-proto", "https"), ("x-in", "1"))
-    assert outcome.upstream == Request(
-        "POST", "https", "shop.example", "/cart?a=b", headers, b"abc"
+    assert outcome.upstream == seen_by_upstream(
+        a_request("POST", "https", "shop.example", "/cart?a=b", headers, b"abc")
     )
-    recorded = EXCHANGE.response.headers
-    assert outcome.client == Response(200, (*recorded, ("x-out", "2")), b"hi")
+    assert outcome.client == a_response(200, (*RECORDED, ("x-out", "2")), b"hi")
     info = LogLevel.INFO
     assert outcome.logs == (
-        *(LogLine(info, body) for body in ("abc", "", "hi", "")),
-        LogLine(LogLevel.TRACE, "two\nlines"),
-        LogLine(info, "delete"),
+        *(Log(info, body) for body in (b"abc", b"", b"hi", b"")),
+        Log(LogLevel.TRACE, b"two\nlines"),
+        Log(info, b"delete"),
     )
 
 
 def test_local_reply_and_trap(stock_envoy: Path) -> None:
-    outcome = play(
+    outcome = play_in(
         stock_envoy, guest(request_headers='(call $reply (i32.const 403) $"no") (i32.const 1)')
     )
     assert outcome.upstream is None
-    assert (outcome.client.status, outcome.client.body) == (403, b"no")
-    outcome = play(stock_envoy, guest(request_headers="(unreachable)"))
-    assert outcome.client.status == 503
+    assert (answer_of(outcome).status, answer_of(outcome).body) == (403, b"no")
+    outcome = play_in(stock_envoy, guest(request_headers="(unreachable)"))
+    assert answer_of(outcome).status == 503
     assert "proxy_on_request_headers failed: Uncaught RuntimeError: unreachable" in outcome.trap
 
 

@@ -15,17 +15,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from filter_project import make_project
+from messages import a_request, a_response, play
 from plugins import plugin_of
 from wasm_tools import lowest_features
 from wasmkit.engines.wasm import WasmEngine
 from wasmkit.errors import BuildError
+from wasmkit.http.message import as_text
 from wasmkit.inspection import Outcome, inspect_module
 from wasmkit.project import Project, load_project
 from wasmkit.project.document import FilterDocument
 from wasmkit.project.templates import find_template
 from wasmkit.project.templates import make_project as make_from_template
 from wasmkit.toolchain import build
-from wasmkit.traffic.model import Exchange, Request, Response
+from wasmkit.traffic.model import Exchange
 from wasmkit.wasm.module import Kind, read_module
 
 if TYPE_CHECKING:
@@ -194,13 +196,13 @@ def test_a_build_takes_about_as_long_as_the_imports(tmp_path: Path, module: byte
 # -- what a filter may import ---------------------------------------------------------------------
 
 
-def play(project: Project) -> str:
+def value_set(project: Project) -> str:
     """Return the value that the filter set."""
-    exchange = Exchange(Request("GET", "http", "example.com", "/"), Response(200))
+    exchange = Exchange(a_request("GET", "http", "example.com", "/"), a_response(200))
     with WasmEngine(plugin_of(build(project))) as engine:
-        upstream = engine.play(exchange).upstream
+        upstream = play(engine, exchange).upstream
     assert upstream is not None
-    return dict(upstream.headers)["x-value"]
+    return as_text(dict(upstream.headers)[b"x-value"])
 
 
 IMPORTS = {
@@ -245,7 +247,9 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     heads = "\n".join(head for head, _, _ in IMPORTS.values())
     values = ", ".join(f"str({value})" for _, value, _ in IMPORTS.values())
     source = f"{heads}\n" + dedented(MINIMAL).replace("return 1", f"return '|'.join([{values}])")
-    return play(make_project(tmp_path_factory.mktemp("imports") / "p", source, FILES)).split("|")
+    return value_set(make_project(tmp_path_factory.mktemp("imports") / "p", source, FILES)).split(
+        "|"
+    )
 
 
 @pytest.mark.parametrize("what", IMPORTS)
@@ -260,7 +264,7 @@ def dedented(text: str) -> str:
 def test_state_of_the_build_is_kept(tmp_path: Path) -> None:
     source = dedented(MINIMAL).replace("return 1", "return TABLE['k', 999]")
     source += "TABLE = {('k', number): number ** 2 for number in range(1000)}\n"
-    assert play(make_project(tmp_path / "p", source)) == "998001"
+    assert value_set(make_project(tmp_path / "p", source)) == "998001"
 
 
 def test_builds_do_not_see_each_other(tmp_path: Path) -> None:
@@ -269,7 +273,7 @@ def test_builds_do_not_see_each_other(tmp_path: Path) -> None:
         "return 1", "return getattr(json, 'mark', 'none')"
     )
     build(make_project(tmp_path / "one", first))
-    assert play(make_project(tmp_path / "two", second)) == "none"
+    assert value_set(make_project(tmp_path / "two", second)) == "none"
 
 
 # -- what cannot be built -------------------------------------------------------------------------
@@ -426,7 +430,7 @@ def test_a_module_of_the_authors_never_hides_behind_one_of_the_librarys(tmp_path
 
 def test_a_failed_build_leaves_the_next_one_alone(tmp_path: Path) -> None:
     failure(make_project(tmp_path / "bad", "import json; json.loads = None\nraise ValueError"))
-    assert play(make_project(tmp_path / "good", MINIMAL)) == "1"
+    assert value_set(make_project(tmp_path / "good", MINIMAL)) == "1"
 
 
 @pytest.mark.usefixtures("module")  # the image is there

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from messages import play
 from toolneeds import need_module
 from wasmkit.project import Project, load_project
 from wasmkit.project.templates import find_template, make_project
@@ -36,7 +37,7 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Projec
 def outcomes(kind: str, project: Project, module: bytes, recording: Path) -> list[Outcome]:
     configuration = json.dumps(project.config.example).encode()
     with open_engine(kind, project, module, configuration) as engine:
-        return [normalise(engine.play(exchange)) for exchange in read_har(recording).exchanges]
+        return [normalise(play(engine, exchange)) for exchange in read_har(recording).exchanges]
 
 
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.stem)

@@ -10,26 +10,27 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from messages import a_request, a_response, an_outcome
 from wasmkit.abi.constants import LogLevel
-from wasmkit.engines.engine import LogLine, Outcome
+from wasmkit.engines.engine import Log
 from wasmkit.errors import InputError
 from wasmkit.replay.check import check
 from wasmkit.replay.expectation import parse_expectations
-from wasmkit.traffic.model import Exchange, Request, Response
+from wasmkit.traffic.model import Exchange
 
 FILE = Path("x.yaml")
 EXCHANGE = Exchange(
-    Request("GET", "http", "a.example", "/\udcff?q", (("a", "\udcff"),), b"\xff"),
-    Response(200, (("a", "b"),), b"Tea"),
+    a_request("GET", "http", "a.example", "/\udcff?q", (("a", "\udcff"),), b"\xff"),
+    a_response(200, (("a", "b"),), b"Tea"),
 )
 OUTCOMES = [
-    Outcome(None, Response(0), trap="x"),
-    Outcome(
-        Request("GET", "http", "a.example", "/", (("a", "\udcff"),), b"\x00\xff"),
-        Response(
+    an_outcome(None, None, trap="x"),
+    an_outcome(
+        a_request("GET", "http", "a.example", "/", (("a", "\udcff"),), b"\x00\xff"),
+        a_response(
             200, (("content-encoding", "gzip"), ("a", "1")), gzip.compress(b'{"a": "\\ud800"}')
         ),
-        (LogLine(LogLevel.ERROR, "Traceback (most recent call last):\n\udcff"),),
+        (Log(LogLevel.ERROR, b"Traceback (most recent call last):\n\xff"),),
     ),
 ]
 REAL = b"""

@@ -1,44 +1,95 @@
-"""What playing an exchange through a filter results in, and what plays it."""
+"""What an engine plays, what comes of it, and what an engine is."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from wasmkit.abi.constants import LogLevel
-    from wasmkit.traffic.model import Exchange, Request, Response
+    from wasmkit.http.message import Message
 
-__all__ = ["Engine", "LogLine", "Outcome"]
+__all__ = ["Engine", "Event", "Log", "Outcome", "Scenario", "Trap", "Wire"]
 
 
 @dataclass(frozen=True, slots=True)
-class LogLine:
+class Scenario:
+    """What client and upstream send while one request crosses the filter."""
+
+    request: Message
+    response: Message | None
+    """None: the upstream hangs up instead."""
+    title: str = ""
+    """What names it for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
     """A line that the filter logged; ``message`` may hold newlines (a traceback)."""
 
     level: LogLevel
-    message: str
+    message: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Trap:
+    """The guest trapped; its VM is dead from here on, as in Envoy."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A whole message as one of the ends saw it; None: its connection closed without one.
+
+    The upstream's stands where the request arrived among the other events, the client's behind
+    all of them. Headers that frame a message on its connection are left out.
+    """
+
+    side: Literal["client", "upstream"]
+    message: Message | None
+
+
+Event = Log | Trap | Wire
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one exchange came to, the same from every engine.
+    """What one scenario came to, the same from every engine: what happened, in order."""
 
-    ``upstream`` is the request as the upstream saw it, or None if it saw none (a local reply).
-    ``client`` is the response as the client saw it; status 0 if the connection was closed
-    without one. ``trap`` is the reason when the guest trapped; its VM is then dead, as in Envoy.
-    """
+    events: tuple[Event, ...] = ()
 
-    upstream: Request | None
-    client: Response
-    logs: tuple[LogLine, ...] = ()
-    trap: str = ""
+    @property
+    def upstream(self) -> Message | None:
+        """The request as the upstream saw it, None if it saw none (a local reply)."""
+        return self._seen_by("upstream")
+
+    @property
+    def client(self) -> Message | None:
+        """The response as the client saw it, None if the connection was closed without one."""
+        return self._seen_by("client")
+
+    def _seen_by(self, side: str) -> Message | None:
+        seen = (
+            each.message for each in self.events if isinstance(each, Wire) and each.side == side
+        )
+        return next(seen, None)
+
+    @property
+    def logs(self) -> tuple[Log, ...]:
+        """The lines that the filter logged."""
+        return tuple(each for each in self.events if isinstance(each, Log))
+
+    @property
+    def trap(self) -> str:
+        """Why the guest trapped, empty if it did not."""
+        return next((each.reason for each in self.events if isinstance(each, Trap)), "")
 
 
 class Engine(Protocol):
-    """Runs one filter with one configuration over exchanges, in order, in one VM.
+    """Runs one filter with one configuration over scenarios, in order, in one VM.
 
     Entering starts the VM (``on_vm_start``, ``on_configure``); leaving ends it. Entering raises
     ``GuestModuleError`` when the module cannot be loaded or refuses its configuration; the
@@ -57,10 +108,10 @@ class Engine(Protocol):
     ) -> None: ...
 
     @property
-    def startup_logs(self) -> tuple[LogLine, ...]:
-        """What was logged before the first exchange."""
+    def startup_logs(self) -> tuple[Log, ...]:
+        """What was logged before the first scenario."""
         ...
 
-    def play(self, exchange: Exchange) -> Outcome:
-        """Send the exchange's request through the filter, its response back; return the outcome."""
+    def play(self, scenario: Scenario) -> Outcome:
+        """Send the request through the filter, the response back; return the outcome."""
         ...

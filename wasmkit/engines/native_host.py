@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from wasmkit.abi.constants import Status
 from wasmkit.host.protocol import CallError
+from wasmkit.http.message import as_data, as_text
 from wasmkit.sdk import HostError
 
 if TYPE_CHECKING:
@@ -27,28 +28,28 @@ class NativeHost:
 
     def proxy_log(self, level: int, message: str, /) -> None:
         with _statuses():
-            self._calls.log(level, _data(message))
+            self._calls.log(level, as_data(message))
 
     def proxy_get_header_map_value(self, map_type: int, key: str, /) -> str | None:
         try:
-            value = self._calls.get_header_map_value(map_type, _data(key))
+            value = self._calls.get_header_map_value(map_type, as_data(key))
         except CallError as error:
             if error.status is Status.NOT_FOUND:
                 return None
             raise HostError(error.status) from None
-        return value.decode("utf-8", "surrogateescape")
+        return as_text(value)
 
     def proxy_add_header_map_value(self, map_type: int, key: str, value: str, /) -> None:
         with _statuses():
-            self._calls.add_header_map_value(map_type, _data(key), _data(value))
+            self._calls.add_header_map_value(map_type, as_data(key), as_data(value))
 
     def proxy_replace_header_map_value(self, map_type: int, key: str, value: str, /) -> None:
         with _statuses():
-            self._calls.replace_header_map_value(map_type, _data(key), _data(value))
+            self._calls.replace_header_map_value(map_type, as_data(key), as_data(value))
 
     def proxy_remove_header_map_value(self, map_type: int, key: str, /) -> None:
         with _statuses():
-            self._calls.remove_header_map_value(map_type, _data(key))
+            self._calls.remove_header_map_value(map_type, as_data(key))
 
     def proxy_get_header_map_pairs(self, map_type: int, /) -> bytes:
         with _statuses():
@@ -77,7 +78,7 @@ class NativeHost:
     ) -> None:
         with _statuses():
             self._calls.send_local_response(
-                status & 0xFFFF_FFFF, _data(details), body, pairs, grpc_status & 0xFFFF_FFFF
+                status & 0xFFFF_FFFF, as_data(details), body, pairs, grpc_status & 0xFFFF_FFFF
             )
 
     def proxy_get_property(self, path: bytes, /) -> bytes | None:
@@ -114,11 +115,7 @@ class NativeHost:
 
     def environ(self) -> bytes:
         variables = self._calls.environment.items()
-        return b"".join(_data(f"{name}={value}") + b"\0" for name, value in variables)
-
-
-def _data(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+        return b"".join(as_data(f"{name}={value}") + b"\0" for name, value in variables)
 
 
 @contextmanager

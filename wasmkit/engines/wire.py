@@ -8,157 +8,132 @@ one that runs it, so that their outcomes can be compared.
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
+from wasmkit.engines.engine import Scenario
 from wasmkit.errors import InputError
-from wasmkit.http.framing import has_no_body
-from wasmkit.http.message import as_data
+from wasmkit.http.framing import HOP_BY_HOP, has_no_body, with_length
+from wasmkit.http.message import Message, as_text
+from wasmkit.http.syntax import encode_target, is_authority, is_token, is_value
 
 if TYPE_CHECKING:
-    from wasmkit.traffic.model import Exchange, Header, Request, Response
+    from wasmkit.http.message import Pair
+    from wasmkit.traffic.model import Exchange
 
 __all__ = ["UnplayableError", "as_sent"]
 
-# RFC 9110 7.6.1, and the connection-bound headers that HTTP/2 to HTTP/1.1 gateways drop.
-_HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "http2-settings",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
 # Envoy answers "expect: 100-continue" itself and removes it before the first filter.
-_NOT_REPLAYED_IN_REQUESTS = _HOP_BY_HOP | {"expect", "host"}
-_METHODS_WITH_BODY = frozenset({"PATCH", "POST", "PUT"})
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-# Surrogates that stand for no byte come from careless JSON ("\\ud800").
-_NOT_IN_VALUES = re.compile("[\x00\r\n\ud800-\udc7f\udd00-\udfff]")
-_PATH_SAFE = "".join(map(chr, range(0x21, 0x7F)))
+_NOT_REPLAYED_IN_REQUESTS = HOP_BY_HOP | {b"expect", b"host"}
+_METHODS_WITH_BODY = frozenset({b"PATCH", b"POST", b"PUT"})
+_EMPTY = (b"content-length", b"0")
+_CHUNKED = (b"transfer-encoding", b"chunked")
 
 
 class UnplayableError(InputError):
     """An exchange that one HTTP/1.1 request and response cannot be: a tunnel, an upgrade."""
 
 
-def as_sent(exchange: Exchange) -> Exchange:
+def as_sent(exchange: Exchange) -> Scenario:
     """Return the exchange as client and upstream send it, headers in their recorded order.
 
     Left out: hop-by-hop headers and those that they name, ``host`` (it is the authority),
-    pseudo headers, ``expect``. ``content-length`` is that of the body; if the recording has none,
+    ``expect``. ``content-length`` is that of the body; if the recording has none,
     a body goes chunked and its response says ``transfer-encoding: chunked``, as a filter sees it;
     a message that could have a body but has none gets ``content-length: 0``. The request ends
     with ``x-forwarded-proto`` unless it was recorded, so that an https recording is seen as https
-    although it is played in plain text. A response of status 0 stays: the upstream hangs up.
+    although it is played in plain text.
 
-    Raises ``UnplayableError`` for CONNECT, upgrades, interim responses, and for text that cannot
+    Raises ``UnplayableError`` for CONNECT, upgrades, interim responses, and for what cannot
     stand in HTTP/1.1.
     """
-    title = exchange.title.encode("utf-8", "backslashreplace").decode()
-    return replace(
-        exchange,
-        request=_request_as_sent(exchange.request, title),
-        response=_response_as_sent(exchange.response, exchange.request.method, title),
-    )
+    title = exchange.title
+    request = _request_as_sent(exchange.request, title)
+    response = exchange.response
+    if response is not None:
+        response = _response_as_sent(response, request.method, title)
+    return Scenario(request, response, title)
 
 
-def _request_as_sent(request: Request, title: str) -> Request:
+def _request_as_sent(request: Message, title: str) -> Message:
     method = request.method
-    if method == "CONNECT" or _tokens(request.headers, "upgrade"):
+    if method == b"CONNECT" or _tokens(request.headers, b"upgrade"):
         raise UnplayableError(f"{title}: tunnels and upgraded connections cannot be played")
-    if not _TOKEN.fullmatch(method):
-        raise UnplayableError(f"{title}: {method!r} is no HTTP method")
-    target = _target(request, title)
-    if not target.authority or _NOT_IN_VALUES.search(target.authority):
+    if not is_token(method):
+        raise UnplayableError(f"{title}: {as_text(method)!r} is no HTTP method")
+    scheme, authority, path = _target(request, title)
+    if not is_authority(authority):
         raise UnplayableError(f"{title}: the request names no host")
     headers = _headers(request.headers, _NOT_REPLAYED_IN_REQUESTS, title)
-    headers = _with_length(headers, request.body, chunked=bool(request.trailers))
-    if method in _METHODS_WITH_BODY and not (request.body or request.trailers):
-        headers = _with_default(headers, ("content-length", "0"))
-    headers = _with_default(headers, ("x-forwarded-proto", target.scheme))
-    return replace(target, headers=headers, trailers=_headers(request.trailers, _HOP_BY_HOP, title))
+    headers = with_length(headers, None if request.trailers else len(request.body))
+    if method in _METHODS_WITH_BODY and not (request.pieces or request.trailers):
+        headers = _with_default(headers, _EMPTY)
+    pseudo = (
+        (b":method", method),
+        (b":scheme", scheme),
+        (b":authority", authority),
+        (b":path", path),
+    )
+    headers = _with_default(headers, (b"x-forwarded-proto", scheme))
+    trailers = _headers(request.trailers, HOP_BY_HOP, title)
+    return Message((*pseudo, *headers), request.pieces, trailers)
 
 
-def _target(request: Request, title: str) -> Request:
-    """Return the request in origin form: a proxy's absolute form is split, a fragment dropped."""
-    path, scheme, authority = request.path.partition("#")[0], request.scheme, request.authority
-    if "://" in path and not path.startswith("/"):
+def _target(request: Message, title: str) -> tuple[bytes, bytes, bytes]:
+    """Return scheme, authority and path: a proxy's absolute form is split, a fragment dropped.
+
+    Browsers write URLs percent-encoded; what other recorders left raw goes the same way.
+    """
+    path = encode_target(request.path.partition(b"#")[0])
+    scheme, authority = request.scheme, request.authority
+    if b"://" in path and not path.startswith(b"/"):
         try:
             parts = urlsplit(path)
         except ValueError as error:
             raise UnplayableError(f"{title}: the path is no URL ({error})") from error
         scheme, authority = parts.scheme, parts.netloc
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    if _NOT_IN_VALUES.search(path):
-        raise UnplayableError(f"{title}: the path cannot stand in HTTP/1.1")
-    if not path.startswith("/") and not (path == "*" and request.method == "OPTIONS"):
+        path = (parts.path or b"/") + (b"?" + parts.query if parts.query else b"")
+    if not path.startswith(b"/") and not (path == b"*" and request.method == b"OPTIONS"):
         raise UnplayableError(f"{title}: the path does not begin with '/'")
-    # Browsers write URLs percent-encoded; what other recorders left raw goes the same way.
-    path = quote(as_data(path), safe=_PATH_SAFE)
-    return replace(request, path=path, scheme=scheme, authority=authority)
+    return scheme, authority, path
 
 
-def _response_as_sent(response: Response, method: str, title: str) -> Response:
+def _response_as_sent(response: Message, method: bytes, title: str) -> Message:
     status = response.status
-    if status == 0:
-        return replace(response, headers=(), body=b"", trailers=())
     if not 200 <= status <= 999:
-        raise UnplayableError(f"{title}: {status} is no final response")
-    headers = _headers(response.headers, _HOP_BY_HOP, title)
-    if has_no_body(as_data(method), status):
-        if status == 204:
-            headers = tuple(header for header in headers if header[0] != "content-length")
-        return replace(response, headers=headers, body=b"", trailers=())
-    trailers = _headers(response.trailers, _HOP_BY_HOP, title)
-    headers = _with_length(headers, response.body, chunked=bool(trailers))
-    if not response.body and not trailers:
-        headers = _with_default(headers, ("content-length", "0"))
-    elif not any(name == "content-length" for name, _ in headers):
-        headers = (*headers, ("transfer-encoding", "chunked"))
-    return replace(response, headers=headers, trailers=trailers)
+        said = as_text(response.get(b":status") or b"nothing")
+        raise UnplayableError(f"{title}: {said} is no final response")
+    first = (b":status", b"%d" % status)
+    headers = _headers(response.headers, HOP_BY_HOP, title)
+    if has_no_body(method, status):
+        return Message((first, *(with_length(headers, None) if status == 204 else headers)))
+    trailers = _headers(response.trailers, HOP_BY_HOP, title)
+    headers = with_length(headers, None if trailers else len(response.body))
+    if not response.pieces and not trailers:
+        headers = _with_default(headers, _EMPTY)
+    elif not any(name == b"content-length" for name, _ in headers):
+        headers = (*headers, _CHUNKED)
+    return Message((first, *headers), response.pieces, trailers)
 
 
-def _headers(
-    headers: tuple[Header, ...], unwanted: frozenset[str], title: str
-) -> tuple[Header, ...]:
-    unwanted = unwanted | _tokens(headers, "connection")
+def _headers(headers: tuple[Pair, ...], unwanted: frozenset[bytes], title: str) -> tuple[Pair, ...]:
+    unwanted = unwanted | _tokens(headers, b"connection")
     kept = []
     for raw_name, value in headers:
         name = raw_name.lower()
-        if name.startswith(":") or name in unwanted:
+        if name.startswith(b":") or name in unwanted:
             continue
-        if not _TOKEN.fullmatch(name) or _NOT_IN_VALUES.search(value):
-            raise UnplayableError(f"{title}: the header {name!r} cannot stand in HTTP/1.1")
-        kept.append((name, value.strip(" \t")))
+        if not is_token(name) or not is_value(value):
+            raise UnplayableError(f"{title}: the header {as_text(name)!r} cannot stand in HTTP/1.1")
+        kept.append((name, value.strip(b" \t")))
     return tuple(kept)
 
 
-def _tokens(headers: tuple[Header, ...], wanted: str) -> frozenset[str]:
+def _tokens(headers: tuple[Pair, ...], wanted: bytes) -> frozenset[bytes]:
     """Return the comma-separated words of a header's values, in lower case."""
-    values = ",".join(value for name, value in headers if name.lower() == wanted)
-    return frozenset(word for part in values.split(",") if (word := part.strip().lower()))
+    values = b",".join([value for name, value in headers if name.lower() == wanted])
+    return frozenset(word for part in values.split(b",") if (word := part.strip().lower()))
 
 
-def _with_length(headers: tuple[Header, ...], body: bytes, *, chunked: bool) -> tuple[Header, ...]:
-    """Return the headers with the body's real length once where one stood, or with none."""
-    length = ("content-length", str(len(body)))
-    seen = chunked
-    result = []
-    for header in headers:
-        if header[0] != "content-length":
-            result.append(header)
-        elif not seen:
-            result.append(length)
-            seen = True
-    return tuple(result)
-
-
-def _with_default(headers: tuple[Header, ...], default: Header) -> tuple[Header, ...]:
+def _with_default(headers: tuple[Pair, ...], default: Pair) -> tuple[Pair, ...]:
     return headers if any(name == default[0] for name, _ in headers) else (*headers, default)

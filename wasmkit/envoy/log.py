@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wasmkit.abi.constants import LogLevel
+from wasmkit.http.message import as_data, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,25 +43,20 @@ class LogRecord:
     level: LogLevel
     logger: str
     thread: int
-    message: str
+    message: bytes
 
 
 def parse_record(line: bytes) -> LogRecord:
-    """Return the record on a line (without its newline); never raises.
-
-    Bytes of a message that are no UTF-8 become lone surrogates (PEP 383).
-    """
-    text = line.decode("utf-8", "surrogateescape")
+    """Return the record on a line (without its newline); never raises."""
     try:
-        value = json.loads(text)
-        return LogRecord(
-            _LEVELS[value["level"]], value["logger"], value["thread"], value["message"]
-        )
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return LogRecord(LogLevel.CRITICAL, "", 0, text)
+        value = json.loads(as_text(line))
+        message = as_data(value["message"])
+        return LogRecord(_LEVELS[value["level"]], value["logger"], value["thread"], message)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return LogRecord(LogLevel.CRITICAL, "", 0, line)
 
 
-def guest_message(record: LogRecord, name: str, root_id: str) -> str | None:
+def guest_message(record: LogRecord, name: str, root_id: str) -> bytes | None:
     """Return what the guest logged with this record, None if the record is Envoy's own.
 
     Envoy writes ``wasm log <plugin name> <root id>: <message>`` in a stream, without the name in
@@ -69,7 +65,7 @@ def guest_message(record: LogRecord, name: str, root_id: str) -> str | None:
     if record.logger != "wasm":
         return None
     for parts in ((name, root_id), (root_id,)):
-        prefix = " ".join(("wasm log", *filter(None, parts))) + ": "
+        prefix = as_data(" ".join(("wasm log", *filter(None, parts))) + ": ")
         if record.message.startswith(prefix):
             return record.message[len(prefix) :]
     return None
@@ -77,8 +73,8 @@ def guest_message(record: LogRecord, name: str, root_id: str) -> str | None:
 
 def trap_reason(record: LogRecord) -> str | None:
     """Return why a guest's callback ended in a trap, None if the record tells of none."""
-    if record.logger == "wasm" and record.message.startswith("Function: "):
-        return record.message.removeprefix("Function: ")
+    if record.logger == "wasm" and record.message.startswith(b"Function: "):
+        return as_text(record.message.removeprefix(b"Function: "))
     return None
 
 

@@ -21,7 +21,7 @@ from wasmkit.envoy.bootstrap import CONNECTION_STATS, Bootstrap, bootstrap_json
 from wasmkit.envoy.log import LOG_FORMAT, LogPump, LogRecord, guest_message, trap_reason
 from wasmkit.errors import GuestModuleError, InputError, MissingPartError, WasmkitError
 from wasmkit.http.http1 import MessageReader, message_bytes
-from wasmkit.http.message import Message
+from wasmkit.http.message import Message, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -257,7 +257,7 @@ class EnvoyProcess:
                 hint="wasmkit inspect names what no Envoy survives",
             )
         told = [r.message for r in self._early if r.level >= LogLevel.ERROR]
-        why = told[-1].strip() if told else self.exit_status
+        why = as_text(told[-1]).strip() if told else self.exit_status
         return InputError(f"Envoy {self._binary.version_text} did not start: {why}")
 
 
@@ -265,11 +265,12 @@ def load_error(records: list[LogRecord], name: str, root_id: str) -> WasmkitErro
     """Return the error if Envoy's log tells that the filter was refused, else None."""
     guest = [guest_message(record, name, root_id) for record in records]
     own = [record for record, said in zip(records, guest, strict=True) if said is None]
-    if any("Envoy was compiled without support" in r.message for r in own):
+    if any(b"Envoy was compiled without support" in r.message for r in own):
         return MissingPartError("this build of Envoy has no V8, so no Wasm", hint=INSTALL_HINT)
     reasons = [r for r in own if r.logger == "wasm" and r.level >= LogLevel.ERROR]
-    if not any("failed to load" in record.message for record in reasons):
+    if not any(b"failed to load" in record.message for record in reasons):
         return None
-    reason = trap_reason(reasons[0]) or reasons[0].message.removeprefix("Wasm VM failed ")
-    last = next((said for said in reversed(guest) if said is not None), "")
-    return GuestModuleError(f"Envoy refuses the filter: {reason}", hint=last)
+    first = reasons[0]
+    reason = trap_reason(first) or as_text(first.message.removeprefix(b"Wasm VM failed "))
+    last = next((said for said in reversed(guest) if said is not None), b"")
+    return GuestModuleError(f"Envoy refuses the filter: {reason}", hint=as_text(last))

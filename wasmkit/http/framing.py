@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wasmkit.http.message import Message
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -14,6 +16,7 @@ __all__ = [
     "HOP_BY_HOP",
     "content_length",
     "has_no_body",
+    "unframed",
     "with_length",
     "without",
 ]
@@ -64,3 +67,10 @@ def with_length(headers: Iterable[Pair], length: int | None) -> tuple[Pair, ...]
 def without(headers: Iterable[Pair], names: frozenset[bytes]) -> tuple[Pair, ...]:
     """Return the headers that have none of these names."""
     return tuple(header for header in headers if header[0] not in names)
+
+
+def unframed(message: Message) -> Message:
+    """Return the message without the headers that only frame it on its connection."""
+    return Message(
+        without(message.headers, FRAMING), message.pieces, without(message.trailers, FRAMING)
+    )

@@ -4,45 +4,14 @@ from __future__ import annotations
 
 import difflib
 import json
-import zlib
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from wasmkit.traffic.model import Header
+__all__ = ["difference", "parse_json", "same_json", "show_json", "summary"]
 
-__all__ = ["difference", "parse_json", "same_json", "show_json", "summary", "undo_coding"]
-
-MAX_DECODED = 64 * 1024 * 1024
-"""A body that is larger when decompressed is taken as it is."""
-_WBITS = {"gzip": 47, "x-gzip": 47, "deflate": 47}
 _MAX_DIFFED = 64 * 1024
 _MAX_LINES = 40
 _MAX_WIDTH = 200
 _SHOWN_BYTES = 16
 _CONTROLS = frozenset(range(0x20)) - {0x09, 0x0A, 0x0C, 0x0D}
-
-
-def undo_coding(data: bytes, headers: tuple[Header, ...]) -> bytes:
-    """Return the body without its gzip or deflate; as it is if that cannot be undone."""
-    codings = [
-        coding
-        for name, value in headers
-        if name == "content-encoding"
-        for part in value.split(",")
-        if (coding := part.strip().lower()) not in ("", "identity")
-    ]
-    plain = data
-    for coding in reversed(codings):
-        if coding not in _WBITS or not plain:
-            return data
-        decompressor = zlib.decompressobj(_WBITS[coding])
-        try:
-            plain = decompressor.decompress(plain, MAX_DECODED)
-        except zlib.error:
-            return data
-        if not decompressor.eof:
-            return data
-    return plain
 
 
 def parse_json(data: bytes) -> tuple[object, str]:

@@ -5,26 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wasmkit.abi.constants import LogLevel
-from wasmkit.replay.body import (
-    difference,
-    parse_json,
-    same_json,
-    show_json,
-    summary,
-    undo_coding,
-)
+from wasmkit.http.codings import decoded_body
+from wasmkit.http.message import Message, as_text
+from wasmkit.replay.body import difference, parse_json, same_json, show_json, summary
 from wasmkit.replay.result import Difference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wasmkit.engines.engine import LogLine, Outcome
+    from wasmkit.engines.engine import Log, Outcome
+    from wasmkit.http.message import Pair
     from wasmkit.replay.expectation import BodyRule, Expectation, HeaderRule, LogRule, MessageRule
-    from wasmkit.traffic.model import Exchange, Header, Request, Response
+    from wasmkit.traffic.model import Exchange
 
 __all__ = ["TRACEBACK", "check"]
 
-TRACEBACK = "Traceback (most recent call last):"
+TRACEBACK = b"Traceback (most recent call last):"
 """In an error-level line it means that a callback raised."""
 _MAX_STACK = 20
 
@@ -51,14 +47,12 @@ def _defaults(outcome: Outcome, expectations: tuple[Expectation, ...]) -> Iterat
     for line in outcome.logs:
         raised = line.level >= LogLevel.ERROR and TRACEBACK in line.message
         if raised and not any(_fits(rule, line) for rule in rules):
-            last = line.message.rstrip().rpartition("\n")[2]
-            yield Difference("logs", "no exception", last)
+            last = line.message.rstrip().rpartition(b"\n")[2]
+            yield Difference("logs", "no exception", as_text(last))
 
 
-def _fits(rule: LogRule, line: LogLine) -> bool:
-    return rule.level in (None, line.level) and rule.text.fits(
-        line.message.encode("utf-8", "surrogateescape")
-    )
+def _fits(rule: LogRule, line: Log) -> bool:
+    return rule.level in (None, line.level) and rule.text.fits(line.message)
 
 
 class _Checker:
@@ -74,8 +68,9 @@ class _Checker:
         if rules.trap and not self._outcome.trap:
             yield self._differs(("trap",), "the module traps", None)
         if rules.response:
-            recorded = self._exchange.response
-            yield from self._message("response", rules.response, self._outcome.client, recorded)
+            got = self._outcome.client or Message()
+            recorded = self._exchange.response or Message()
+            yield from self._message("response", rules.response, got, recorded)
         if rules.upstream:
             yield from self._upstream(rules.upstream)
         for index, rule in enumerate(rules.logs):
@@ -95,7 +90,7 @@ class _Checker:
         request = self._outcome.upstream
         if rule.reached is False:
             if request is not None:
-                got = f"{request.method} {request.path}"
+                got = as_text(b"%b %b" % (request.method, request.path))
                 yield self._differs(("upstream", "reached"), "no request", got)
         elif request is None:
             yield self._differs(("upstream",), "the request gets through", None)
@@ -103,46 +98,48 @@ class _Checker:
             yield from self._message("upstream", rule, request, self._exchange.request)
 
     def _message(
-        self, side: str, rule: MessageRule, got: Request | Response, recorded: Request | Response
+        self, side: str, rule: MessageRule, got: Message, recorded: Message
     ) -> Iterator[Difference]:
-        for name in ("status", "method", "path"):
-            wanted = getattr(rule, name)
-            if wanted is not None and getattr(got, name) != wanted:
-                yield self._differs((side, name), str(wanted), str(getattr(got, name)))
+        if rule.status is not None and got.status != rule.status:
+            yield self._differs((side, "status"), str(rule.status), str(got.status))
+        for name, wanted, found in (
+            ("method", rule.method, got.method),
+            ("path", rule.path, got.path),
+        ):
+            if wanted is not None and found != wanted:
+                yield self._differs((side, name), as_text(wanted), as_text(found))
         for header in rule.headers:
             yield from self._header(side, header, got.headers)
         if rule.body is not None:
             yield from self._body((side, "body"), rule.body, got, recorded)
 
     def _header(
-        self, side: str, rule: HeaderRule, headers: tuple[Header, ...]
+        self, side: str, rule: HeaderRule, headers: tuple[Pair, ...]
     ) -> Iterator[Difference]:
         values = tuple(value for name, value in headers if name == rule.name)
         if rule.text is not None:
-            fits = any(rule.text.fits(_bytes(value)) for value in values)
+            fits = any(map(rule.text.fits, values))
             expected = str(rule.text)
         else:
             fits = values == rule.values
             expected = _shown(rule.values) or "(absent)"
         if not fits:
-            yield self._differs((side, "headers", rule.name), expected, _shown(values))
+            path = (side, "headers", as_text(rule.name))
+            yield self._differs(path, expected, _shown(values))
 
     def _body(
         self,
         path: tuple[str, ...],
         rule: BodyRule,
-        message: Request | Response,
-        recorded: Request | Response,
+        message: Message,
+        recorded: Message,
     ) -> Iterator[Difference]:
         if rule.unchanged and message.body != recorded.body:
-            lines = difference(
-                undo_coding(recorded.body, recorded.headers),
-                undo_coding(message.body, message.headers),
-            )
+            lines = difference(decoded_body(recorded), decoded_body(message))
             yield self._differs(path, "as recorded", summary(message.body), lines)
-        body = undo_coding(message.body, message.headers)
-        if rule.equals is not None and body != _bytes(rule.equals):
-            wanted = _bytes(rule.equals)
+        body = decoded_body(message)
+        wanted = rule.equals
+        if wanted is not None and body != wanted:
             yield self._differs(path, summary(wanted), summary(body), difference(wanted, body))
         if rule.text is not None and not rule.text.fits(body):
             yield self._differs(path, str(rule.text), summary(body))
@@ -162,10 +159,8 @@ class _Checker:
             yield self._differs(("logs", index), str(rule), got)
 
 
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
-
-
-def _shown(values: tuple[str, ...]) -> str | None:
+def _shown(values: tuple[bytes, ...]) -> str | None:
     """Return a header's values in one text, or None if it has none."""
-    return None if not values else values[0] if len(values) == 1 else f"[{', '.join(values)}]"
+    if not values:
+        return None
+    return as_text(values[0] if len(values) == 1 else b"[%b]" % b", ".join(values))

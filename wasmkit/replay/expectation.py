@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from wasmkit.abi.constants import LogLevel
 from wasmkit.errors import InputError
+from wasmkit.http.message import as_data, as_text
 from wasmkit.project.json_schema import dotted, find_fault
 from wasmkit.replay.located_yaml import parse_yaml
 from wasmkit.replay.pattern import PatternError, compile_pattern
 
 if TYPE_CHECKING:
+    from wasmkit.http.message import Message
     from wasmkit.replay.located_yaml import LocatedYaml
     from wasmkit.replay.pattern import Pattern
-    from wasmkit.traffic.model import Request
 
 __all__ = [
     "MAX_BYTES",
@@ -51,17 +52,17 @@ class ExpectationError(InputError):
 class TextRule:
     """A text must hold ``contains`` and match ``matches``, as far as they are given."""
 
-    contains: str = ""
+    contains: bytes = b""
     matches: Pattern | None = None
 
     def fits(self, data: bytes) -> bool:
         """Return whether the bytes, UTF-8 if they are text, are as demanded."""
-        if self.contains.encode("utf-8", "surrogateescape") not in data:
+        if self.contains not in data:
             return False
         return self.matches is None or self.matches.found_in(data)
 
     def __str__(self) -> str:
-        parts = [f"contains {self.contains!r}"] if self.contains else []
+        parts = [f"contains {as_text(self.contains)!r}"] if self.contains else []
         parts += [f"matches {self.matches.text}"] if self.matches else []
         return " and ".join(parts) or "anything"
 
@@ -70,8 +71,8 @@ class TextRule:
 class HeaderRule:
     """A header, by its name in lower case, must have these values; none means it is absent."""
 
-    name: str
-    values: tuple[str, ...] = ()
+    name: bytes
+    values: tuple[bytes, ...] = ()
     text: TextRule | None = None
     """If given, one of the header's values must fit it, and ``values`` says nothing."""
 
@@ -80,7 +81,7 @@ class HeaderRule:
 class BodyRule:
     """What a body must be, with its content coding undone (except for ``unchanged``)."""
 
-    equals: str | None = None
+    equals: bytes | None = None
     text: TextRule | None = None
     json: tuple[object, ...] = ()
     """The JSON value that the body must be, alone in a tuple; empty if any will do."""
@@ -93,8 +94,8 @@ class MessageRule:
 
     status: int | None = None
     reached: bool | None = None
-    method: str | None = None
-    path: str | None = None
+    method: bytes | None = None
+    path: bytes | None = None
     headers: tuple[HeaderRule, ...] = ()
     body: BodyRule | None = None
 
@@ -119,7 +120,7 @@ class Selector:
 
     number: int | None = None
     request: str = ""
-    _method: str = ""
+    _method: bytes = b""
     _pattern: Pattern | None = None
 
     @classmethod
@@ -127,21 +128,20 @@ class Selector:
         """Return the selector that ``GET /api/*`` means."""
         method, _, glob = text.partition(" ")
         escaped = ".*".join("".join(map(_escaped, part)) for part in glob.split("*"))
-        return cls(request=text, _method=method, _pattern=compile_pattern(f"(?s)^{escaped}$"))
+        pattern = compile_pattern(f"(?s)^{escaped}$")
+        return cls(request=text, _method=as_data(method), _pattern=pattern)
 
-    def fits(self, number: int, request: Request) -> bool:
+    def fits(self, number: int, request: Message) -> bool:
         """Return whether it means this exchange."""
         if self.number is not None:
             return self.number == number
         if self._pattern is None:
             return True
         _, _, glob = self.request.partition(" ")
-        target = request.path if "?" in glob else request.path.partition("?")[0]
+        target = request.path if "?" in glob else request.path.partition(b"?")[0]
         if "://" in glob:
-            target = f"{request.scheme}://{request.authority}{target}"
-        return self._method in ("*", request.method) and self._pattern.found_in(
-            target.encode("utf-8", "surrogateescape")
-        )
+            target = b"%b://%b%b" % (request.scheme, request.authority, target)
+        return self._method in (b"*", request.method) and self._pattern.found_in(target)
 
     def __str__(self) -> str:
         return self.request or (f"exchange {self.number}" if self.number else "all exchanges")
@@ -292,8 +292,8 @@ class _Reader:
         return MessageRule(
             status=part.get("status"),
             reached=part.get("reached"),
-            method=part.get("method"),
-            path=part.get("path"),
+            method=_data(part.get("method")),
+            path=_data(part.get("path")),
             headers=tuple(
                 self.header(name, value, (side, "headers", name))
                 for name, value in part.get("headers", {}).items()
@@ -301,20 +301,21 @@ class _Reader:
             body=None if body is None else self.body(body, (side, "body")),
         )
 
-    def header(self, name: str, value: Any, path: tuple[str | int, ...]) -> HeaderRule:
+    def header(self, written: str, value: Any, path: tuple[str | int, ...]) -> HeaderRule:
+        name = as_data(written.lower())
         match value:
             case None:
-                return HeaderRule(name.lower())
+                return HeaderRule(name)
             case dict():
-                return HeaderRule(name.lower(), text=self.text(value, path))
+                return HeaderRule(name, text=self.text(value, path))
             case list():
-                return HeaderRule(name.lower(), values=tuple(value))
+                return HeaderRule(name, values=tuple(map(as_data, value)))
             case _:
-                return HeaderRule(name.lower(), values=(str(value),))
+                return HeaderRule(name, values=(as_data(str(value)),))
 
     def body(self, value: Any, path: tuple[str | int, ...]) -> BodyRule:
         if isinstance(value, str):
-            return BodyRule(equals=value)
+            return BodyRule(equals=as_data(value))
         return BodyRule(
             text=self.text(value, path) if value.keys() & {"contains", "matches"} else None,
             json=(value["json"],) if "json" in value else (),
@@ -335,4 +336,8 @@ class _Reader:
             pattern = None if matches is None else compile_pattern(matches)
         except PatternError as error:
             raise self.at.error(str(error), *path, "matches") from error
-        return TextRule(contains=value.get("contains", ""), matches=pattern)
+        return TextRule(contains=as_data(value.get("contains", "")), matches=pattern)
+
+
+def _data(text: str | None) -> bytes | None:
+    return None if text is None else as_data(text)

@@ -8,26 +8,26 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from wasmkit.engines.engine import Outcome, Wire
+from wasmkit.http.framing import without
+
 if TYPE_CHECKING:
-    from wasmkit.engines.engine import Outcome
-    from wasmkit.traffic.model import Header
+    from wasmkit.engines.engine import Event
 
 __all__ = ["VOLATILE_REQUEST_HEADERS", "VOLATILE_RESPONSE_HEADERS", "normalise"]
 
-VOLATILE_REQUEST_HEADERS = frozenset({"x-request-id", "x-envoy-expected-rq-timeout-ms"})
-VOLATILE_RESPONSE_HEADERS = frozenset({"date", "server", "x-envoy-upstream-service-time"})
-
-
-def _without(headers: tuple[Header, ...], names: frozenset[str]) -> tuple[Header, ...]:
-    return tuple(header for header in headers if header[0] not in names)
+VOLATILE_REQUEST_HEADERS = frozenset({b"x-request-id", b"x-envoy-expected-rq-timeout-ms"})
+VOLATILE_RESPONSE_HEADERS = frozenset({b"date", b"server", b"x-envoy-upstream-service-time"})
+_VOLATILE = {"upstream": VOLATILE_REQUEST_HEADERS, "client": VOLATILE_RESPONSE_HEADERS}
 
 
 def normalise(outcome: Outcome) -> Outcome:
     """Return the outcome without the headers that differ from run to run."""
-    upstream = outcome.upstream
-    if upstream is not None:
-        upstream = replace(upstream, headers=_without(upstream.headers, VOLATILE_REQUEST_HEADERS))
-    client = replace(
-        outcome.client, headers=_without(outcome.client.headers, VOLATILE_RESPONSE_HEADERS)
-    )
-    return replace(outcome, upstream=upstream, client=client)
+    return Outcome(tuple(map(_normal, outcome.events)))
+
+
+def _normal(event: Event) -> Event:
+    if not isinstance(event, Wire) or event.message is None:
+        return event
+    headers = without(event.message.headers, _VOLATILE[event.side])
+    return replace(event, message=replace(event.message, headers=headers))

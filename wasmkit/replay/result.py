@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wasmkit.engines.engine import LogLine, Outcome
+    from wasmkit.engines.engine import Log, Outcome
     from wasmkit.traffic.model import Exchange
 
 __all__ = ["Difference", "ExchangeResult", "Run"]
@@ -54,7 +54,7 @@ class Run:
     expectations: tuple[str, ...]
     """The names of the expectation files that were checked."""
     engine: str
-    startup_logs: tuple[LogLine, ...] = ()
+    startup_logs: tuple[Log, ...] = ()
     results: tuple[ExchangeResult, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from wasmkit.engines.engine import Outcome
+from wasmkit.engines.wire import UnplayableError, as_sent
 from wasmkit.errors import InputError
 from wasmkit.progress import Step, silent
 from wasmkit.project import configuration_fault
@@ -16,7 +17,6 @@ from wasmkit.replay.check import check
 from wasmkit.replay.expectation import read_expectations
 from wasmkit.replay.result import Difference, ExchangeResult, Run
 from wasmkit.traffic.har import read_har
-from wasmkit.traffic.model import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -144,7 +144,7 @@ def _check_file(file: ExpectationFile, project: Project, recordings: dict[str, R
 
 def _titles(recordings: list[Recording]) -> str:
     titles = dict.fromkeys(each.title for one in recordings for each in one.exchanges)
-    shown = ", ".join(title.encode("utf-8", "replace").decode()[:60] for title in list(titles)[:5])
+    shown = ", ".join(title[:60] for title in list(titles)[:5])
     return f"recorded are {shown}" + (", …" if len(titles) > 5 else "")
 
 
@@ -199,11 +199,11 @@ def _play_one(
 ) -> ExchangeResult:
     started = time.perf_counter()
     try:
-        outcome = engine.play(exchange)
-    except InputError as error:
-        outcome = Outcome(upstream=None, client=Response(status=0))
+        scenario = as_sent(exchange)
+    except UnplayableError as error:
         unplayable = Difference("request", "an exchange that can be played", str(error))
-        return ExchangeResult(number, exchange, outcome, 0.0, (unplayable,))
+        return ExchangeResult(number, exchange, Outcome(), 0.0, (unplayable,))
+    outcome = engine.play(scenario)
     seconds = time.perf_counter() - started
     expectations = case.expectations(number, exchange)
     differences = check(exchange, outcome, expectations)

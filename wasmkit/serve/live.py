@@ -16,6 +16,7 @@ from wasmkit.envoy.bootstrap import EXTENSION_NAME, Bootstrap, extension_json
 from wasmkit.envoy.log import LogRecord, guest_message, trap_reason
 from wasmkit.envoy.process import EnvoyProcess, load_error, private_folder
 from wasmkit.errors import GuestModuleError, WasmkitError
+from wasmkit.http.message import as_text
 
 if TYPE_CHECKING:
     import threading
@@ -172,10 +173,12 @@ class LiveEnvoy:
         if record.thread == self._process.main_thread:
             return  # a VM that only tries the filter out
         said = guest_message(record, self._current.name, self._current.root_id)
-        if said is None and (reason := trap_reason(record)) is not None:
-            said = f"the filter trapped, its VM is dead until the next reload: {reason}"
         if said is not None:
-            self._say(record.level, said)
+            self._say(record.level, as_text(said))
+        elif (reason := trap_reason(record)) is not None:
+            self._say(
+                record.level, f"the filter trapped, its VM is dead until the next reload: {reason}"
+            )
 
 
 Fingerprint = dict[Path, tuple[int, int]]

@@ -13,19 +13,22 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
+from wasmkit.http.codings import content_codings, encode
+from wasmkit.http.framing import content_length, has_no_body, with_length, without
+from wasmkit.http.message import Message, as_data, as_text
+
 if TYPE_CHECKING:
+    from wasmkit.http.message import Pair
     from wasmkit.traffic._json import Node
-    from wasmkit.traffic.model import Header
 
 __all__ = ["Body", "content_body", "post_body"]
 
-_CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9_.:-]+)""", re.IGNORECASE)
-_BOUNDARY = re.compile(r'boundary\s*=\s*(?:"([^"\r\n]{1,70})"|([^\s;,"]{1,70}))', re.IGNORECASE)
+_CHARSET = re.compile(rb"""charset\s*=\s*["']?([A-Za-z0-9_.:-]+)""", re.IGNORECASE)
+_BOUNDARY = re.compile(rb'boundary\s*=\s*(?:"([^"\r\n]{1,70})"|([^\s;,"]{1,70}))', re.IGNORECASE)
 # What browsers take these labels for (encoding.spec.whatwg.org), then what the label itself says.
 _WESTERN = ("cp1252", "latin-1")
 _CODECS: dict[str, tuple[str, ...]] = {
@@ -50,7 +53,6 @@ _CODECS: dict[str, tuple[str, ...]] = {
         )
     },
 }
-_WBITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -59,25 +61,21 @@ class Body:
     """A body in wire form, the headers that tell the truth about it, and notes for people."""
 
     data: bytes
-    headers: tuple[Header, ...]
+    headers: tuple[Pair, ...]
     notes: tuple[str, ...] = ()
 
 
-def _header(headers: tuple[Header, ...], wanted: str) -> str:
-    return next((value for name, value in headers if name == wanted), "")
-
-
-def _encode(text: str, content_type: str, sizes: tuple[int, ...]) -> tuple[bytes, str]:
+def _encode(text: str, content_type: bytes, sizes: tuple[int, ...]) -> tuple[bytes, str]:
     """Return text in the charset of its type, and a note if that cannot be.
 
     Without a charset the recorded sizes decide: mitmproxy reads most such bodies, pictures too,
     as Latin-1; browsers read plain text as Windows-1252.
     """
-    data = text.encode("utf-8", "surrogateescape")
+    data = as_data(text)
     if text.isascii():
         return data, ""
     match = _CHARSET.search(content_type)
-    label = match[1].lower() if match else ""
+    label = as_text(match[1]).lower() if match else ""
     for codec in _CODECS.get(label, ()) if label else reversed(_WESTERN):
         try:
             encoded = text.encode(codec)
@@ -89,7 +87,7 @@ def _encode(text: str, content_type: str, sizes: tuple[int, ...]) -> tuple[bytes
     return data, note
 
 
-def _decode(node: Node, content_type: str, sizes: tuple[int, ...]) -> tuple[bytes, str]:
+def _decode(node: Node, content_type: bytes, sizes: tuple[int, ...]) -> tuple[bytes, str]:
     """Return the bytes of an object with ``text`` and perhaps ``encoding``, and a note."""
     text = node["text"].text("")
     encoding = node["encoding"].text("").lower()
@@ -108,7 +106,7 @@ def _decode(node: Node, content_type: str, sizes: tuple[int, ...]) -> tuple[byte
     return data, note
 
 
-def _sizes(message: Node, headers: tuple[Header, ...]) -> tuple[int, ...]:
+def _sizes(message: Node, headers: tuple[Pair, ...]) -> tuple[int, ...]:
     """Return what a recording says of the length of a body, the most trustworthy first.
 
     ``bodySize`` comes last: in Firefox it counts a request's characters, a response's headers.
@@ -116,49 +114,31 @@ def _sizes(message: Node, headers: tuple[Header, ...]) -> tuple[int, ...]:
     content = message["content"]
     size = -1.0 if content.missing else content["size"].number(-1)
     compression = 0.0 if content.missing else content["compression"].number(0)
-    length = _header(headers, "content-length")
-    found = [float(length)] if length.isdecimal() and len(length) < 16 else []
-    found += [size, size + compression, message["bodySize"].number(-1)]
-    return tuple(int(size) for size in found if size >= 0)
+    length = content_length(Message(headers).get(b"content-length") or b"")
+    found = [size, size + compression, message["bodySize"].number(-1)]
+    known = () if length is None else (length,)
+    return (*known, *(int(size) for size in found if size >= 0))
 
 
-def _compress(data: bytes, coding: str) -> bytes:
-    wbits = _WBITS[coding]
-    if wbits == 31 and data[:2] == b"\x1f\x8b":
-        return data  # some recorders keep what they got
-    compressor = zlib.compressobj(wbits=wbits)
-    return compressor.compress(data) + compressor.flush()
-
-
-def _as_sent(data: bytes, headers: tuple[Header, ...], what: str, note: str) -> Body:
+def _as_sent(data: bytes, headers: tuple[Pair, ...], what: str, note: str) -> Body:
     """Apply the content coding again and correct what the headers say of the length."""
     notes = [f"the {what}'s body {note}" if note.startswith("was") else note] if note else []
-    codings = [
-        coding
-        for name, value in headers
-        if name == "content-encoding"
-        for part in value.split(",")
-        if (coding := part.strip().lower()) not in ("", "identity")
-    ]
-    if data and all(coding in _WBITS for coding in codings):
-        for coding in codings:
-            data = _compress(data, coding)
-    elif data:
-        headers = tuple(header for header in headers if header[0] != "content-encoding")
-        applied = ", ".join(codings)[:80]
+    codings = content_codings(headers)
+    encoded = encode(data, codings)
+    if encoded is None:
+        headers = without(headers, frozenset({b"content-encoding"}))
+        applied = as_text(b", ".join(codings))[:80]
         notes.append(f"the {what}'s body is played without its content-encoding {applied}")
-    length = ("content-length", str(len(data)))
-    headers = tuple(
-        length if header[0] == "content-length" else header
-        for header in headers
-        if header[0] != "transfer-encoding"  # it belonged to the connection
-    )
-    return Body(data, headers, tuple(notes))
+    else:
+        data = encoded
+    # transfer-encoding belonged to the connection
+    headers = without(headers, frozenset({b"transfer-encoding"}))
+    return Body(data, with_length(headers, len(data)), tuple(notes))
 
 
-def content_body(response: Node, headers: tuple[Header, ...], *, method: str, status: int) -> Body:
+def content_body(response: Node, headers: tuple[Pair, ...], *, method: bytes, status: int) -> Body:
     """Return the body of a HAR response."""
-    if method == "HEAD" or status in (204, 304):
+    if has_no_body(method, status):
         # Nothing follows, and content-length speaks of what GET would bring (RFC 9110 8.6).
         # Browsers show what they had in their cache as the content of a 304.
         return Body(b"", headers)
@@ -167,19 +147,19 @@ def content_body(response: Node, headers: tuple[Header, ...], *, method: str, st
     if content.missing:
         note = "was not recorded" if sizes and sizes[0] > 0 else ""
         return _as_sent(b"", headers, "response", note)
-    content_type = _header(headers, "content-type") or content["mimeType"].text("")
+    content_type = Message(headers).get(b"content-type") or content["mimeType"].data("")
     data, note = _decode(content, content_type, sizes)
     return _as_sent(data, headers, "response", note)
 
 
-def post_body(request: Node, headers: tuple[Header, ...]) -> Body:
+def post_body(request: Node, headers: tuple[Pair, ...]) -> Body:
     """Return the body of a HAR request: its text, or what its parameters say it was."""
     sizes = _sizes(request, headers)
     post = request["postData"]
     if post.missing:
         note = "was not recorded" if sizes and sizes[0] > 0 else ""
         return _as_sent(b"", headers, "request", note)
-    content_type = _header(headers, "content-type") or post["mimeType"].text("")
+    content_type = Message(headers).get(b"content-type") or post["mimeType"].data("")
     data, note = _decode(post, content_type, sizes)
     params = list(post["params"].items())
     if not data and params:
@@ -192,26 +172,24 @@ def post_body(request: Node, headers: tuple[Header, ...]) -> Body:
 def _form(params: list[Node]) -> bytes:
     """Return ``application/x-www-form-urlencoded``; browsers record the parts encoded already."""
 
-    def encoded(text: str) -> str:
-        return quote_plus(text, safe="%+", errors="surrogateescape")
+    def encoded(part: Node) -> str:
+        return quote_plus(part.data(""), safe="%+")
 
-    pairs = [(param["name"].text(""), param["value"].text("")) for param in params]
-    return "&".join(f"{encoded(name)}={encoded(value)}" for name, value in pairs).encode()
+    return "&".join(f"{encoded(each['name'])}={encoded(each['value'])}" for each in params).encode()
 
 
-def _multipart(params: list[Node], boundary: str) -> bytes:
+def _multipart(params: list[Node], boundary: bytes) -> bytes:
     """Return ``multipart/form-data`` (RFC 7578); a file's bytes are there only if recorded."""
     lines = []
     for param in params:
-        name, file = param["name"].text(""), param["fileName"].text("")
-        kind = param["contentType"].text("")
-        disposition = f'Content-Disposition: form-data; name="{_quoted(name)}"'
-        lines += [f"--{boundary}", disposition + (f'; filename="{_quoted(file)}"' if file else "")]
-        lines += [f"Content-Type: {_quoted(kind)}"] if kind else []
-        lines += ["", param["value"].text("")]
-    text = "\r\n".join([*lines, f"--{boundary}--", ""])
-    return text.encode("utf-8", "surrogateescape")
+        disposition = b'Content-Disposition: form-data; name="%b"' % _quoted(param["name"])
+        file, kind = _quoted(param["fileName"]), _quoted(param["contentType"])
+        lines += [b"--" + boundary, disposition + (b'; filename="%b"' % file if file else b"")]
+        lines += [b"Content-Type: " + kind] if kind else []
+        lines += [b"", param["value"].data("")]
+    return b"\r\n".join([*lines, b"--%b--" % boundary, b""])
 
 
-def _quoted(text: str) -> str:
-    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+def _quoted(node: Node) -> bytes:
+    data = node.data("")
+    return data.replace(b'"', b"%22").replace(b"\r", b"%0D").replace(b"\n", b"%0A")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from wasmkit.errors import InputError
+from wasmkit.http.message import as_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,15 +110,19 @@ class Node:
         Lone surrogates that stand for bytes (PEP 383, as mitmproxy writes) are kept; others are
         no text.
         """
+        self.data(default)
+        return self.value if isinstance(self.value, str) else default or ""
+
+    def data(self, default: str | None = None) -> bytes:
+        """Return the bytes that a string stands for; see ``text``."""
         if self.missing and default is not None:
-            return default
+            return as_data(default)
         if not isinstance(self.value, str):
             raise self.error("is missing" if self.missing else "must be a string")
         try:
-            self.value.encode("utf-8", "surrogateescape")
+            return as_data(self.value)
         except UnicodeEncodeError as error:
             raise self.error("holds half a surrogate pair, which is no text") from error
-        return self.value
 
     def number(self, default: float) -> float:
         """Return a finite number, or ``default`` if it is missing."""

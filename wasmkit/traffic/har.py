@@ -10,17 +10,19 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+from wasmkit.http.message import Message, as_data, as_text
+from wasmkit.http.syntax import encode_target, is_authority, is_token, is_value
 from wasmkit.traffic._har_body import content_body, post_body
 from wasmkit.traffic._json import RecordingError, parse, read_limited
-from wasmkit.traffic.model import Exchange, Recording, Request, Response
+from wasmkit.traffic.model import Exchange, Recording
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from wasmkit.http.message import Pair
     from wasmkit.traffic._json import Node
-    from wasmkit.traffic.model import Header
 
 __all__ = ["MAX_BYTES", "MAX_ENTRIES", "MAX_HEADERS", "RecordingError", "parse_har", "read_har"]
 
@@ -29,11 +31,7 @@ MAX_ENTRIES = 100_000
 MAX_HEADERS = 1024
 """Of one message; Proxy-Wasm hosts hand on no more pairs than that either."""
 
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 5.6.2
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_NO_AUTHORITY = re.compile(r"[\s\x00-\x1f\x7f/?#\\]")
-_BAD_VALUE = re.compile(r"[\x00\r]")
-_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
 def read_har(path: Path) -> Recording:
@@ -119,66 +117,60 @@ def _started(node: Node, before: float, notes: list[str]) -> float:
         return before
 
 
-def _request(node: Node, notes: list[str]) -> Request:
-    method = node["method"].text()
-    if not _TOKEN.fullmatch(method):
-        raise node["method"].error(f"is no HTTP method: {method[:40]!r}")
+def _request(node: Node, notes: list[str]) -> Message:
+    method = node["method"].data()
+    if not is_token(method):
+        raise node["method"].error(f"is no HTTP method: {as_text(method)[:40]!r}")
     parts = _split(node["url"])
-    pairs = _pairs(node["headers"], notes)
-    authority = _first(pairs, ":authority") or _first(pairs, "host")
-    authority = authority or parts.netloc.rpartition("@")[2]
-    if not parts.netloc or not authority or _NO_AUTHORITY.search(authority):
+    sent = Message(_pairs(node["headers"], notes))
+    authority = sent.authority or sent.get(b"host") or as_data(parts.netloc.rpartition("@")[2])
+    if not parts.netloc or not is_authority(authority):
         raise node["url"].error("names no host")
-    headers = tuple(pair for pair in pairs if pair[0] != "host" and not pair[0].startswith(":"))
-    body = post_body(node, headers)
+    body = post_body(node, tuple(pair for pair in sent.fields if pair[0] != b"host"))
     notes += body.notes
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Request(
-        method=method,
-        scheme=parts.scheme.lower(),
+    return Message.request(
+        method,
+        encode_target(as_data(path)),
+        scheme=as_data(parts.scheme.lower()),
         authority=authority,
-        path=quote(path, safe=_ASCII, errors="surrogateescape"),
         headers=body.headers,
         body=body.data,
     )
 
 
-def _response(node: Node, method: str, notes: list[str]) -> Response:
+def _response(node: Node, method: bytes, notes: list[str]) -> Message | None:
     status = node["status"].number(0)
     if status <= 0:
         reason = _words(node["_error"]) or _words(node["statusText"]) or "reason unknown"
         notes.append(f"no response came: {reason[:200]}")
-        return Response(status=0)
+        return None
     if status != int(status) or not 200 <= status <= 599:
         raise node["status"].error("is no status of a final response (200 to 599)")
-    pairs = _pairs(node["headers"], notes)
-    headers = tuple(pair for pair in pairs if not pair[0].startswith(":"))
+    headers = Message(_pairs(node["headers"], notes)).fields
     body = content_body(node, headers, method=method, status=int(status))
     notes += body.notes
-    return Response(status=int(status), headers=body.headers, body=body.data)
+    return Message.response(int(status), body.headers, body.data)
 
 
-def _pairs(node: Node, notes: list[str]) -> tuple[Header, ...]:
+def _pairs(node: Node, notes: list[str]) -> tuple[Pair, ...]:
     """Return headers with names in lower case; one with several lines is several headers.
 
     Chromium writes a repeated header as one with its values on lines of their own.
     """
-    pairs: list[Header] = []
+    pairs: list[Pair] = []
     for item in node.items():
-        name = item["name"].text().lower()
-        for value in item["value"].text("").split("\n"):
-            trimmed = value.strip(" \t\r")
-            if not _TOKEN.fullmatch(name.removeprefix(":")) or _BAD_VALUE.search(trimmed):
-                notes.append(f"the header {name[:40]!r} is left out: it cannot stand in HTTP")
+        name = item["name"].data().lower()
+        for value in item["value"].data("").split(b"\n"):
+            trimmed = value.strip(b" \t\r")
+            if not is_token(name.removeprefix(b":")) or not is_value(trimmed):
+                shown = as_text(name)[:40]
+                notes.append(f"the header {shown!r} is left out: it cannot stand in HTTP")
             else:
                 pairs.append((name, trimmed))
         if len(pairs) > MAX_HEADERS:
             raise node.error(f"holds over {MAX_HEADERS} headers")
     return tuple(pairs)
-
-
-def _first(pairs: tuple[Header, ...], wanted: str) -> str:
-    return next((value for name, value in pairs if name == wanted), "")
 
 
 def _split(url: Node) -> SplitResult:

@@ -1,49 +1,31 @@
 """What a recording is: exchanges of a request and the upstream's response to it.
 
-Headers are pairs in the order and with the repetition in which they were recorded, names in
-lower case as Envoy shows them to a filter, without pseudo headers (those are fields). Bodies
-are the bytes that Envoy would see on the wire: if a ``content-encoding`` stands in the headers,
-they are encoded so.
+Headers are in the order and with the repetition in which they were recorded, names in lower
+case as Envoy shows them to a filter. Bodies are the bytes that Envoy would see on the wire: if a
+``content-encoding`` stands in the headers, they are encoded so.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-__all__ = ["Exchange", "Header", "Recording", "Request", "Response"]
+from wasmkit.http.message import as_text
 
-Header = tuple[str, str]
+if TYPE_CHECKING:
+    from wasmkit.http.message import Message
 
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request; ``path`` has the query with it, ``scheme`` is ``http`` or ``https``."""
-
-    method: str
-    scheme: str
-    authority: str
-    path: str
-    headers: tuple[Header, ...] = ()
-    body: bytes = b""
-    trailers: tuple[Header, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """A response, or what came instead of one: status 0 means that no response came."""
-
-    status: int
-    headers: tuple[Header, ...] = ()
-    body: bytes = b""
-    trailers: tuple[Header, ...] = ()
+__all__ = ["Exchange", "Recording"]
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One request and the response that the upstream gave when it was recorded."""
 
-    request: Request
-    response: Response
+    request: Message
+    """With its pseudo headers; the path has the query with it."""
+    response: Message | None
+    """None: no response came."""
     started: float = 0.0
     """Unix time in seconds."""
     duration: float = 0.0
@@ -54,7 +36,7 @@ class Exchange:
     @property
     def title(self) -> str:
         """Return what names the exchange in a report: ``GET /path``."""
-        return f"{self.request.method} {self.request.path}"
+        return as_text(b"%b %b" % (self.request.method, self.request.path))
 
 
 @dataclass(frozen=True, slots=True)

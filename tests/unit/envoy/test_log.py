@@ -20,12 +20,12 @@ TRAP = (
 @pytest.mark.parametrize(
     ("line", "record"),
     [
-        (START, LogRecord(LogLevel.INFO, "wasm", 17, "wasm log rooty: vmstart")),
-        (BYTES, LogRecord(LogLevel.WARN, "wasm", 2, 'wasm log a: \n"\udcff\x00')),
-        (b"Segmentation fault", LogRecord(LogLevel.CRITICAL, "", 0, "Segmentation fault")),
-        (b"{}", LogRecord(LogLevel.CRITICAL, "", 0, "{}")),
-        (b"[" * 100_000, LogRecord(LogLevel.CRITICAL, "", 0, "[" * 100_000)),
-        (b"\xff", LogRecord(LogLevel.CRITICAL, "", 0, "\udcff")),
+        (START, LogRecord(LogLevel.INFO, "wasm", 17, b"wasm log rooty: vmstart")),
+        (BYTES, LogRecord(LogLevel.WARN, "wasm", 2, b'wasm log a: \n"\xff\x00')),
+        (b"Segmentation fault", LogRecord(LogLevel.CRITICAL, "", 0, b"Segmentation fault")),
+        (b"{}", LogRecord(LogLevel.CRITICAL, "", 0, b"{}")),
+        (b"[" * 100_000, LogRecord(LogLevel.CRITICAL, "", 0, b"[" * 100_000)),
+        (b"\xff", LogRecord(LogLevel.CRITICAL, "", 0, b"\xff")),
     ],
     ids=["plain", "bytes", "crash", "empty", "deep", "no text"],
 )
@@ -36,23 +36,23 @@ def test_lines_become_records(line: bytes, record: LogRecord) -> None:
 @pytest.mark.parametrize(
     ("message", "name", "root_id", "said"),
     [
-        ("wasm log hello rooty: a: b", "hello", "rooty", "a: b"),
-        ("wasm log rooty: a", "hello", "rooty", "a"),
-        ("wasm log hello: a", "hello", "", "a"),
-        ("wasm log: a", "", "", "a"),
-        ("wasm log: a", "hello", "", "a"),
-        ("wasm log hello rooty: ", "hello", "rooty", ""),
-        ("wasm log other: a", "hello", "rooty", None),
-        ("Wasm VM failed wasm log hello rooty: a", "hello", "rooty", None),
+        (b"wasm log hello rooty: a: b", "hello", "rooty", b"a: b"),
+        (b"wasm log rooty: a", "hello", "rooty", b"a"),
+        (b"wasm log hello: a", "hello", "", b"a"),
+        (b"wasm log: a", "", "", b"a"),
+        (b"wasm log: a", "hello", "", b"a"),
+        (b"wasm log hello rooty: ", "hello", "rooty", b""),
+        (b"wasm log other: a", "hello", "rooty", None),
+        (b"Wasm VM failed wasm log hello rooty: a", "hello", "rooty", None),
     ],
 )
-def test_what_the_guest_said(message: str, name: str, root_id: str, said: str | None) -> None:
+def test_what_the_guest_said(message: bytes, name: str, root_id: str, said: bytes | None) -> None:
     record = LogRecord(LogLevel.INFO, "wasm", 1, message)
     assert guest_message(record, name, root_id) == said
 
 
 def test_another_logger_speaks_for_no_guest() -> None:
-    record = LogRecord(LogLevel.INFO, "main", 1, "wasm log hello: a")
+    record = LogRecord(LogLevel.INFO, "main", 1, b"wasm log hello: a")
     assert guest_message(record, "hello", "") is None
 
 
@@ -61,7 +61,7 @@ def test_why_a_guest_trapped() -> None:
     assert reason is not None
     assert reason.startswith("proxy_on_vm_start failed: Uncaught RuntimeError: unreachable\n")
     assert trap_reason(parse_record(START)) is None
-    forged = LogRecord(LogLevel.INFO, "wasm", 1, "wasm log a: Function: x failed")
+    forged = LogRecord(LogLevel.INFO, "wasm", 1, b"wasm log a: Function: x failed")
     assert trap_reason(forged) is None
 
 
@@ -81,7 +81,7 @@ def test_the_pump_hands_over_all_that_was_written_before() -> None:
     pump.close()
     assert len(records) == 201
     assert records[199] == records[0]
-    assert records[200].message == "last words"
+    assert records[200].message == b"last words"
 
 
 def test_a_writer_never_waits_and_a_line_without_end_does_not_fill_the_memory() -> None:
@@ -93,5 +93,5 @@ def test_a_writer_never_waits_and_a_line_without_end_does_not_fill_the_memory() 
     pump.close()
     assert len(records) == 2
     assert len(records[0].message) < 20 << 20
-    assert records[1].message == "wasm log rooty: vmstart"
+    assert records[1].message == b"wasm log rooty: vmstart"
     assert not any(thread.name == "envoy-log" for thread in threading.enumerate())

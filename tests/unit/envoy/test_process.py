@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def records(*messages: tuple[LogLevel, str]) -> list[LogRecord]:
-    return [LogRecord(level, "wasm", 1, message) for level, message in messages]
+    return [LogRecord(level, "wasm", 1, message.encode()) for level, message in messages]
 
 
 SAID = (LogLevel.INFO, "wasm log rooty: line one\nline two")

@@ -5,20 +5,21 @@ from pathlib import Path
 
 import pytest
 
+from messages import a_request, a_response, an_outcome
 from wasmkit.abi.constants import LogLevel
-from wasmkit.engines.engine import LogLine, Outcome
+from wasmkit.engines.engine import Log, Outcome
 from wasmkit.replay.check import check
 from wasmkit.replay.expectation import parse_expectations
 from wasmkit.replay.result import Difference
-from wasmkit.traffic.model import Exchange, Request, Response
+from wasmkit.traffic.model import Exchange
 
 EXCHANGE = Exchange(
-    Request("POST", "http", "a.example", "/p?q=1", (("x-in", "1"),), b"sent"),
-    Response(200, (("content-type", "text/plain"),), b"Tea\n"),
+    a_request("POST", "http", "a.example", "/p?q=1", (("x-in", "1"),), b"sent"),
+    a_response(200, (("content-type", "text/plain"),), b"Tea\n"),
 )
-OUTCOME = Outcome(
-    upstream=Request("PUT", "http", "a.example", "/new", (("x-in", "2"),), b"sent!"),
-    client=Response(
+OUTCOME = an_outcome(
+    upstream=a_request("PUT", "http", "a.example", "/new", (("x-in", "2"),), b"sent!"),
+    client=a_response(
         201,
         (
             ("server", "envoy"),
@@ -29,13 +30,13 @@ OUTCOME = Outcome(
         gzip.compress(b'{"a": [1, true]}', mtime=0),
     ),
     logs=(
-        LogLine(LogLevel.INFO, "hello"),
-        LogLine(LogLevel.INFO, "hello"),
-        LogLine(LogLevel.WARN, "odd"),
+        Log(LogLevel.INFO, b"hello"),
+        Log(LogLevel.INFO, b"hello"),
+        Log(LogLevel.WARN, b"odd"),
     ),
 )
-LOCAL = Outcome(upstream=None, client=Response(403, (), b"\xff\x00"))
-UNCHANGED = Outcome(upstream=EXCHANGE.request, client=EXCHANGE.response)
+LOCAL = an_outcome(upstream=None, client=a_response(403, (), b"\xff\x00"))
+UNCHANGED = an_outcome(upstream=EXCHANGE.request, client=EXCHANGE.response)
 
 
 def differences(
@@ -140,13 +141,14 @@ def test_a_body_that_is_no_text_or_json() -> None:
     )
 
 
-RAISED = LogLine(
+RAISED = Log(
     LogLevel.ERROR,
-    'on_request_headers failed in context 2:\nTraceback (most recent call last):\n  File "f.py"\n'
-    "KeyError: 'x'\n",
+    b"on_request_headers failed in context 2:\n"
+    b'Traceback (most recent call last):\n  File "f.py"\n'
+    b"KeyError: 'x'\n",
 )
-FAILED = Outcome(upstream=None, client=Response(500), logs=(RAISED,))
-TRAPPED = Outcome(upstream=None, client=Response(503), trap="unreachable\n  0: f\n  1: g")
+FAILED = an_outcome(upstream=None, client=a_response(500), logs=(RAISED,))
+TRAPPED = an_outcome(upstream=None, client=a_response(503), trap="unreachable\n  0: f\n  1: g")
 
 
 def test_an_exception_fails_without_any_expectation() -> None:
@@ -172,5 +174,5 @@ def test_what_is_expected_does_not_fail() -> None:
 
 
 def test_an_error_that_is_only_logged_is_the_authors_business() -> None:
-    logged = Outcome(None, Response(200), logs=(LogLine(LogLevel.ERROR, "refused"),))
+    logged = an_outcome(None, a_response(200), logs=(Log(LogLevel.ERROR, b"refused"),))
     assert check(EXCHANGE, logged, ()) == ()

@@ -6,6 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from messages import a_request
 from wasmkit.abi.constants import LogLevel
 from wasmkit.errors import InputError
 from wasmkit.replay.expectation import (
@@ -15,7 +16,6 @@ from wasmkit.replay.expectation import (
     parse_expectations,
     read_expectations,
 )
-from wasmkit.traffic.model import Request
 
 FILE = Path("tests/x.yaml")
 
@@ -59,18 +59,18 @@ expect:
     assert upstream is not None
     assert response.status == 200
     assert [(rule.name, rule.values) for rule in response.headers] == [
-        ("x-hello", ("world",)),
-        ("server", ()),
-        ("vary", ("Accept-Encoding", "Cookie")),
-        ("content-length", ("42",)),
-        ("etag", ()),
+        (b"x-hello", (b"world",)),
+        (b"server", ()),
+        (b"vary", (b"Accept-Encoding", b"Cookie")),
+        (b"content-length", (b"42",)),
+        (b"etag", ()),
     ]
     assert response.headers[4].text is not None
     assert response.body is not None
     assert (response.body.json, response.body.unchanged) == (({"a": 1},), True)
-    assert (upstream.reached, upstream.method, upstream.path) == (True, "GET", "/?a=1")
+    assert (upstream.reached, upstream.method, upstream.path) == (True, b"GET", b"/?a=1")
     assert upstream.body is not None
-    assert upstream.body.equals == "text"
+    assert upstream.body.equals == b"text"
     assert [(rule.level, rule.times) for rule in expectation.logs] == [
         (LogLevel.INFO, 0),
         (None, None),
@@ -97,11 +97,11 @@ def test_which_requests_are_meant(text: str, fits: list[str], fits_not: list[str
     for titles, expected in ((fits, True), (fits_not, False)):
         for title in titles:
             method, path = title.split(" ")
-            assert selector.fits(1, Request(method, "http", "a.example", path)) is expected, title
+            assert selector.fits(1, a_request(method, "http", "a.example", path)) is expected, title
 
 
 def test_all_and_one_by_number() -> None:
-    request = Request("GET", "http", "a.example", "/")
+    request = a_request("GET", "http", "a.example", "/")
     everything = one("all: true\ntrap: false").selector
     assert [everything.fits(number, request) for number in (1, 2)] == [True, True]
     second = one("exchange: 2\ntrap: false").selector

@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Self
 import click
 import pytest
 
+from messages import a_response, an_outcome
 from wasmkit.cli.test import command
-from wasmkit.engines.engine import LogLine, Outcome
 from wasmkit.errors import InputError
 from wasmkit.project import ConfigSection, Project, ProjectFile
 from wasmkit.project.toml_lines import TomlLines
 from wasmkit.replay.session import ENGINES, plan, play
-from wasmkit.traffic.model import Response
 
 if TYPE_CHECKING:
+    from wasmkit.engines.engine import Log, Outcome, Scenario
     from wasmkit.progress import Event
-    from wasmkit.traffic.model import Exchange
 
 
 @dataclass
@@ -29,7 +28,7 @@ class Echo:
 
     configuration: bytes
     name: str = "echo"
-    startup_logs: tuple[LogLine, ...] = ()
+    startup_logs: tuple[Log, ...] = ()
     dead: str = ""
     entered: list[bytes] = field(default_factory=list)
 
@@ -40,22 +39,24 @@ class Echo:
     def __exit__(self, *_: object) -> None:
         self.dead = "over"
 
-    def play(self, exchange: Exchange) -> Outcome:
-        if exchange.request.path == "/odd":
-            raise InputError("cannot stand in HTTP/1.1")
+    def play(self, scenario: Scenario) -> Outcome:
         if self.dead:
-            return Outcome(upstream=None, client=Response(503))
-        if exchange.request.path == "/trap":
+            return an_outcome(None, a_response(503))
+        if scenario.request.path == b"/trap":
             self.dead = "unreachable"
-            return Outcome(upstream=None, client=Response(503), trap="unreachable")
-        return Outcome(upstream=exchange.request, client=exchange.response)
+            return an_outcome(None, a_response(503), trap="unreachable")
+        return an_outcome(scenario.request, scenario.response)
 
 
 def har(*paths: str) -> str:
     entries = [
         {
             "startedDateTime": f"2026-11-03T09:00:{number:02}Z",
-            "request": {"method": "GET", "url": f"http://a.example{path}", "headers": []},
+            "request": {
+                "method": "GET",
+                "url": f"http://a.example{path}",
+                "headers": [{"name": "Upgrade", "value": "x"}] if path == "/odd" else [],
+            },
             "response": {"status": 200, "headers": [], "content": {"text": "tea"}},
         }
         for number, path in enumerate(paths)

@@ -6,17 +6,24 @@ see is here; each rule was measured on Envoy 1.40.
 
 from __future__ import annotations
 
-import re
 import uuid
-from dataclasses import dataclass
 from email.utils import formatdate
 from enum import Enum
+from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes
 
 from wasmkit.host.contexts.manager import LocalReply
+from wasmkit.http.framing import content_length, has_no_body
 from wasmkit.http.grpc import grpc_of_http
-from wasmkit.http.headers import HeaderMap, Pair
+from wasmkit.http.headers import HeaderMap
+from wasmkit.http.message import Message
+from wasmkit.http.syntax import is_token, is_value
 from wasmkit.profiles import newest_envoy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wasmkit.http.message import Pair
 
 __all__ = [
     "HUNG_UP",
@@ -24,7 +31,6 @@ __all__ = [
     "RESPONSE_TOO_LARGE",
     "TOO_LARGE",
     "Delivery",
-    "Message",
     "finish_response",
     "local_reply",
     "received_request",
@@ -37,15 +43,6 @@ __all__ = [
 
 _RULES = newest_envoy().headers
 _NOT_FROM_CLIENTS = _RULES.not_to_upstreams | _RULES.not_from_clients
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A request or response; pseudo headers (``:path``, ``:status``) stand first."""
-
-    headers: tuple[Pair, ...]
-    body: bytes = b""
-    trailers: tuple[Pair, ...] = ()
 
 
 TOO_LARGE = LocalReply(413, b"Payload Too Large", details=b"request_payload_too_large")
@@ -61,10 +58,21 @@ HUNG_UP = LocalReply(
 )
 
 
+_PSEUDO_HEADERS = (b":authority", b":path", b":method", b":scheme")
+
+
 def received_request(pairs: tuple[Pair, ...]) -> HeaderMap:
-    """Return a request's headers as the first filter gets them."""
-    allowed = (pair for pair in pairs if pair[0] not in _NOT_FROM_CLIENTS)
-    headers = HeaderMap(allowed, joined=_RULES.joined_in_requests, is_request=True)
+    """Return a request's headers as the first filter gets them.
+
+    The connection is plain HTTP; Envoy takes the scheme from ``x-forwarded-proto``.
+    """
+    found = dict(reversed(pairs))
+    forwarded = found.get(b"x-forwarded-proto", b"").lower()
+    if forwarded:
+        found[b":scheme"] = forwarded if forwarded in (b"http", b"https") else b"http"
+    ordered = [(name, found[name]) for name in _PSEUDO_HEADERS if name in found]
+    ordered += [pair for pair in pairs if pair[0] not in _NOT_FROM_CLIENTS and pair[0][:1] != b":"]
+    headers = HeaderMap(ordered, joined=_RULES.joined_in_requests, is_request=True)
     if headers.get(b"x-request-id") is None:
         headers.add(b"x-request-id", str(uuid.uuid4()).encode())
     return headers
@@ -75,8 +83,6 @@ def received_response(pairs: tuple[Pair, ...]) -> HeaderMap:
     return HeaderMap(pairs, joined=_RULES.joined_in_responses)
 
 
-_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")
-_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 NO_ROUTE = LocalReply(404, details=b"route_not_found", flags=1 << 8)
 
 
@@ -87,9 +93,10 @@ def request_fault(headers: HeaderMap) -> LocalReply | None:
     if headers.get(b":method") is None:
         return _unsendable(b"missing required header: :method")
     for name, value in headers.pairs:
-        if not name.startswith(b":") and not _TOKEN.fullmatch(name):
+        # An empty name is let pass.
+        if name and not name.startswith(b":") and not is_token(name):
             return _unsendable(b"invalid header name: " + name)
-        if not _VALUE.fullmatch(value):
+        if not is_value(value):
             return _unsendable(b"invalid header value for: " + name)
     return None
 
@@ -118,7 +125,6 @@ class Delivery(Enum):
 
 
 _BODILESS_METHODS = frozenset({b"CONNECT", b"DELETE", b"GET", b"HEAD", b"TRACE"})
-_MAX_DIGITS = 18
 
 
 def sent_request(
@@ -129,26 +135,41 @@ def sent_request(
     Envoy sends what a filter made of a body without a look at ``content-length``: what is longer
     is cut, what is shorter never comes to its end.
     """
-    pairs = [pair for pair in headers.pairs if pair[0] not in _RULES.not_to_upstreams]
-    length = headers.get(b"content-length")
+    pairs = [
+        pair
+        for pair in headers.pairs
+        if pair[0] not in _RULES.not_to_upstreams and pair[0][:1] != b":"
+    ]
+    said = headers.get(b"content-length")
     delivery = Delivery.COMPLETE
-    if length is not None:
-        if not length.isdigit() or len(length) > _MAX_DIGITS:
+    if said is not None:
+        length = content_length(said)
+        if length is None:
             delivery = Delivery.REFUSED
-        elif int(length) > len(body):
+        elif length > len(body):
             delivery = Delivery.WAITING
         else:
-            body = body[: int(length)]
+            body = body[:length]
     elif headers_only:
         if headers.get(b"transfer-encoding") == b"chunked":
             delivery = Delivery.WAITING
         elif headers.get(b":method") not in _BODILESS_METHODS:
             pairs.append((b"content-length", b"0"))
-    sent = Message(_reread(pairs), body, _reread(trailers.pairs if trailers else []))
-    return delivery, sent
+    first_line = [
+        (name, value)
+        for name in (b":method", b":authority", b":path")
+        if (value := headers.get(name)) is not None
+    ]
+    return delivery, _message(_reread((*first_line, *pairs)), body, trailers)
 
 
-def _reread(pairs: list[Pair]) -> tuple[Pair, ...]:
+def _message(headers: tuple[Pair, ...], body: bytes, trailers: HeaderMap | None) -> Message:
+    fields = trailers.pairs if trailers else ()
+    last = _reread(pair for pair in fields if pair[0][:1] != b":")
+    return Message(headers, (body,) if body else (), last)
+
+
+def _reread(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
     """Return headers as their receiver reads them: trimmed, and split where a line ends.
 
     Envoy checks what filters put into requests, and not what they put into responses.
@@ -192,15 +213,16 @@ def sent_response(
     status = int(headers.get(b":status") or b"0")
     if not 100 <= status <= 999:
         return None
-    pairs = headers.pairs
-    length = headers.get(b"content-length")
-    if is_head or status < 200 or status in (204, 304):
-        return Message(_reread(pairs))
-    if headers_only and length is None:
-        pairs = [*pairs, (b"content-length", b"0")]
-    if length is not None and length.isdigit() and len(length) <= _MAX_DIGITS:
-        body = body[: int(length)]
-    return Message(_reread(pairs), body, _reread(trailers.pairs if trailers else []))
+    pairs = [pair for pair in headers.pairs if pair[0][:1] != b":"]
+    first = (b":status", b"%d" % status)
+    if has_no_body(b"HEAD" if is_head else b"", status):
+        return Message((first, *_reread(pairs)))
+    said = headers.get(b"content-length")
+    if headers_only and said is None:
+        pairs.append((b"content-length", b"0"))
+    # None, where the length is no number, cuts nothing.
+    body = body[: None if said is None else content_length(said)]
+    return _message((first, *_reread(pairs)), body, trailers)
 
 
 def local_reply(reply: LocalReply, *, is_head: bool, is_grpc: bool) -> tuple[HeaderMap, bytes]:

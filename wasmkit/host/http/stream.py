@@ -24,7 +24,6 @@ from wasmkit.host.http.rules import (
     RESPONSE_TOO_LARGE,
     TOO_LARGE,
     Delivery,
-    Message,
     finish_response,
     local_reply,
     received_request,
@@ -36,6 +35,7 @@ from wasmkit.host.http.rules import (
 )
 from wasmkit.http.grpc import is_grpc
 from wasmkit.http.headers import HeaderMap
+from wasmkit.http.message import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,9 +94,8 @@ class HttpStream:
         if self._request.sent_all and not self.finished:
             upstream = self._deliver()
         if upstream is not None:
-            is_head = upstream.headers and dict(upstream.headers).get(b":method") == b"HEAD"
             response = respond(upstream)
-            if response is not None and is_head:
+            if response is not None and upstream.method == b"HEAD":
                 response = Message(response.headers)
             self._answer(response)
         self._tick_while_stopped(self._response)
@@ -157,15 +156,17 @@ class HttpStream:
     # One direction
 
     def _receive(self, half: Half, headers: HeaderMap, message: Message) -> None:
-        """Bring a message as HTTP/1.1 does: the body in one piece, its end behind it."""
+        """Bring a message as HTTP/1.1 does: the body in pieces, its end behind them."""
         trailers = HeaderMap(message.trailers) if message.trailers else None
-        self._receive_headers(half, headers, end=not message.body and trailers is None)
-        if message.body and not self.finished:
+        self._receive_headers(half, headers, end=not message.pieces and trailers is None)
+        for piece in message.pieces:
+            if self.finished:
+                return
             if half is self._request:
-                self.facts.request_size = len(message.body)
-            self._receive_data(half, Buffer(message.body), end=False)
-            if trailers is None and not self.finished:
-                self._receive_data(half, Buffer(), end=True)
+                self.facts.request_size += len(piece)
+            self._receive_data(half, Buffer(piece), end=False)
+        if message.pieces and trailers is None and not self.finished:
+            self._receive_data(half, Buffer(), end=True)
         if trailers is not None and not self.finished:
             half.trailers = trailers
             half.arrived_all = True

@@ -10,9 +10,12 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from wasmkit.http.message import as_text
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from wasmkit.engines.engine import Log
     from wasmkit.replay.result import Difference, ExchangeResult, Run
 
 __all__ = ["junit_report"]
@@ -34,8 +37,7 @@ def junit_report(runs: Sequence[Run], *, name: str) -> bytes:
         for result in run.results:
             _case(suite, result, f"{name}.{run.recording}")
         if run.startup_logs:
-            logs = "\n".join(f"{line.level.name}: {line.message}" for line in run.startup_logs)
-            ET.SubElement(suite, "system-out").text = _text(logs)
+            ET.SubElement(suite, "system-out").text = _logs(run.startup_logs)
     ET.indent(root)
     document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return document + b"\n"
@@ -73,8 +75,11 @@ def _case(suite: ET.Element, result: ExchangeResult, class_name: str) -> None:
             "\n".join(line for each in result.differences for line in _lines(each))
         )
     if result.outcome.logs:
-        logs = "\n".join(f"{line.level.name}: {line.message}" for line in result.outcome.logs)
-        ET.SubElement(case, "system-out").text = _text(logs)
+        ET.SubElement(case, "system-out").text = _logs(result.outcome.logs)
+
+
+def _logs(logs: Iterable[Log]) -> str:
+    return _text("\n".join(f"{line.level.name}: {as_text(line.message)}" for line in logs))
 
 
 def _got(difference: Difference) -> str:

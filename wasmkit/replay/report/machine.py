@@ -28,10 +28,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from wasmkit.http.message import Message, as_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from wasmkit.engines.engine import LogLine
+    from wasmkit.engines.engine import Log
     from wasmkit.replay.result import Difference, ExchangeResult, Run
 
 __all__ = ["VERSION", "json_report"]
@@ -69,10 +71,10 @@ def _run(run: Run) -> dict[str, Any]:
 def _exchange(result: ExchangeResult) -> dict[str, Any]:
     return {
         "number": result.number,
-        "method": result.exchange.request.method,
-        "path": result.exchange.request.path,
+        "method": as_text(result.exchange.request.method),
+        "path": as_text(result.exchange.request.path),
         "passed": result.passed,
-        "status": result.outcome.client.status,
+        "status": (result.outcome.client or Message()).status,
         "upstream_reached": result.outcome.upstream is not None,
         "milliseconds": round(result.seconds * 1000, 3),
         "differences": [_difference(each) for each in result.differences],
@@ -92,5 +94,5 @@ def _difference(difference: Difference) -> dict[str, Any]:
     }
 
 
-def _logs(logs: Iterable[LogLine]) -> list[dict[str, str]]:
-    return [{"level": line.level.name.lower(), "message": line.message} for line in logs]
+def _logs(logs: Iterable[Log]) -> list[dict[str, str]]:
+    return [{"level": line.level.name.lower(), "message": as_text(line.message)} for line in logs]

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import click
 
 from wasmkit.abi.constants import LogLevel
+from wasmkit.http.message import Message, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from wasmkit.engines.engine import LogLine
+    from wasmkit.engines.engine import Log
     from wasmkit.replay.result import Difference, ExchangeResult, Run
 
 __all__ = ["clean", "render_run", "render_summary"]
@@ -68,7 +69,7 @@ def _result(result: ExchangeResult) -> list[str]:
     title = clean(result.exchange.title).replace("\n", "\\n")
     if len(title) > _MAX_TITLE:
         title = title[: _MAX_TITLE - 1] + "…"
-    status = result.outcome.client.status or "closed"
+    status = (result.outcome.client or Message()).status or "closed"
     return [f"  {mark} {result.number:>3} {title}  {status}  {_milliseconds(result.seconds)}"]
 
 
@@ -108,11 +109,11 @@ def _diff_line(line: str) -> str:
     return click.style(clean(line), fg=colour)
 
 
-def _logs(logs: Iterable[LogLine]) -> list[str]:
+def _logs(logs: Iterable[Log]) -> list[str]:
     lines = []
     for log in logs:
         level = click.style(f"{log.level.name.lower():<8}", fg=_COLOURS.get(log.level))
-        first, *rest = clean(log.message).split("\n")
+        first, *rest = clean(as_text(log.message)).split("\n")
         lines += [f"      log {level} {first}", *(f"                   {line}" for line in rest)]
     if len(lines) > _MAX_LOG_LINES:
         lines = [*lines[:_MAX_LOG_LINES], f"      … {len(lines) - _MAX_LOG_LINES} lines more"]
