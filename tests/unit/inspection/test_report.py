@@ -27,7 +27,6 @@ from wasmkit.inspection import (
     capabilities_of,
     inspect_module,
 )
-from wasmkit.inspection.files import read_module_file
 from wasmkit.profiles import ENVOYS
 
 if TYPE_CHECKING:
@@ -194,36 +193,7 @@ def test_unknown_functions_come_last() -> None:
     ]
 
 
-# -- files and the command ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "what", "hint"),
-    [
-        ("a.wasm", b"", "is empty", "wasmkit build"),
-        ("a.py", b"print()", "is source", "wasmkit build"),
-        ("a.tgz", b"\x1f\x8b\x08\0", "gzip", "wasmkit pull"),
-        ("a.tar", bytes(257) + b"ustar", "tar archive", "wasmkit pull"),
-        ("a.wat", b"  (module)", "WebAssembly text", "wasm-tools parse"),
-        ("a.wasm", b"\0asm\x02\0\0\0", "unknown version 0x2", ""),
-        ("a.wasm", b"<!doctype html>", "HTML", "error page"),
-        ("a", b"\x7fELF", "program", "wasmkit build"),
-        ("a", b"whatever", "no WebAssembly module", "wasmkit build"),
-    ],
-)
-def test_what_is_no_module(tmp_path: Path, name: str, content: bytes, what: str, hint: str) -> None:
-    file = tmp_path / name
-    file.write_bytes(content)
-    with pytest.raises(GuestModuleError, match=what) as caught:
-        read_module_file(file)
-    assert hint in caught.value.hint
-
-
-def test_a_folder_and_an_unreadable_file(tmp_path: Path) -> None:
-    with pytest.raises(GuestModuleError, match="is a folder"):
-        read_module_file(tmp_path)
-    with pytest.raises(InputError, match="cannot be read"):
-        read_module_file(tmp_path / "absent")
+# -- the command ---------------------------------------------------------------------------------
 
 
 @pytest.fixture
