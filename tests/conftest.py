@@ -7,9 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# On a busy machine an example takes as long as it takes: only tests that say a deadline have one.
+settings.register_profile(
+    "wasmkit", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("wasmkit")
 
 GOLDEN = Path(__file__).parent / "golden"
 

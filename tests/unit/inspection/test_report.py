@@ -18,7 +18,7 @@ from wasmkit.abi.constants import ABI_VERSIONS
 from wasmkit.abi.functions import HOST_FUNCTIONS
 from wasmkit.cli.inspect import command
 from wasmkit.cli.main import run
-from wasmkit.errors import GuestModuleError, InputError
+from wasmkit.errors import GuestModuleError
 from wasmkit.inspection import (
     Capability,
     Memory,
