@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
@@ -19,7 +19,7 @@ from wasmkit_hub.registry.errors import ApiError, error_response, from_upload_er
 from wasmkit_hub.registry.router import router as registry_router
 from wasmkit_hub.registry.staging import UploadError
 from wasmkit_hub.web.api import router as api_router
-from wasmkit_hub.web.pages import STATIC, error_page
+from wasmkit_hub.web.pages import PAGES_AT_ONCE, STATIC, error_page
 from wasmkit_hub.web.pages import router as web_router
 from wasmkit_hub.worker import worker_process
 
@@ -60,6 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.hub = state
+    app.state.pages = CapacityLimiter(PAGES_AT_ONCE)
     app.include_router(registry_router)
     app.include_router(api_router)
     app.include_router(web_router)

@@ -3,11 +3,13 @@
 import hashlib
 import json
 import time
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -16,19 +18,22 @@ from starlette.exceptions import HTTPException
 
 from wasmkit_hub.catalogue.index import Version, newest_of, versions_of
 from wasmkit_hub.catalogue.search import PAGE_SIZE, Order, find
-from wasmkit_hub.registry.access import Hub
+from wasmkit_hub.registry.access import Hub, HubState
 from wasmkit_hub.verification.papers import Paper, Papers, papers_of
 from wasmkit_hub.verification.tables import ImageRow, State
 from wasmkit_hub.web.address import base_of, page_of
 from wasmkit_hub.web.snippets import snippets
 from wasmkit_hub.web.words import ago, bytes_in_words, utc
 
-__all__ = ["STATIC", "error_page", "router"]
+__all__ = ["PAGES_AT_ONCE", "STATIC", "error_page", "router"]
 
 STATIC = Path(__file__).parent / "static"
 _TEMPLATES = Path(__file__).parent / "templates"
 _LONGEST_SEARCH = 200
 _ORDERS = {order.value: order for order in Order}
+PAGES_AT_ONCE = 2
+"""Pages that are made at one time: with more threads on one interpreter, none would be sooner and
+whoever pulls would wait for all of them."""
 _MOST_PAGES = 10_000
 _WRONG = {
     404: ("Nothing here", "This address leads nowhere. It may have been mistyped or deleted."),
@@ -73,8 +78,13 @@ def error_page(status: int) -> HTMLResponse:
     return _page("error.html", status=status, title=title, text=text, words="")
 
 
+async def _in_turn(request: Request, make: Callable[[], Response]) -> Response:
+    limiter: CapacityLimiter = request.app.state.pages
+    return await to_thread.run_sync(make, limiter=limiter)
+
+
 @router.api_route("/", methods=["GET", "HEAD"])
-def list_filters(
+async def list_filters(
     request: Request,
     hub: Hub,
     q: str = "",
@@ -82,6 +92,10 @@ def list_filters(
     page: str = "1",
 ) -> Response:
     """Show the filters, searched and sorted as the URL says; nonsense in it is put right."""
+    return await _in_turn(request, partial(_list, request, hub, q, sort, page))
+
+
+def _list(request: Request, hub: HubState, q: str, sort: str, page: str) -> Response:
     words = q.strip()[:_LONGEST_SEARCH]
     order = _ORDERS.get(sort, Order.UPDATED)
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
@@ -134,15 +148,35 @@ def _config(image: ImageRow, papers: Papers) -> dict[str, Any]:
     return defaults if isinstance(defaults, dict) else {}
 
 
-def _loads_in(module: dict[str, Any]) -> list[str]:
-    return [each["envoy"] for each in module.get("verdicts", ()) if each["outcome"] == "loads"]
+def _loads_in(module: dict[str, Any]) -> str:
+    verdicts = module.get("verdicts", ())
+    releases = [each["envoy"] for each in verdicts if each["outcome"] == "loads"]
+    if len(releases) > 1 and len(releases) == len(verdicts):
+        return f"{releases[0]} to {releases[-1]}"
+    return ", ".join(releases)
+
+
+def _said(image: ImageRow) -> list[tuple[str, str]]:
+    words = (
+        ("Lowest Envoy", image.lowest_envoy),
+        ("Root id", image.root_id),
+        ("Kind", image.kind),
+        ("Language", image.language),
+        ("License", image.licenses),
+        ("Authors", image.authors),
+    )
+    return [(label, text) for label, text in words if text]
 
 
 @router.api_route("/filters/{repository:path}", methods=["GET", "HEAD"])
-def show_filter(
+async def show_filter(
     request: Request, repository: str, hub: Hub, version: Annotated[str | None, Query()] = None
 ) -> Response:
     """Show one version of a filter, the newest that is served if the URL names none."""
+    return await _in_turn(request, partial(_filter, request, hub, repository, version))
+
+
+def _filter(request: Request, hub: HubState, repository: str, version: str | None) -> Response:
     with hub.database.read() as session:
         versions = versions_of(session, repository)
         chosen = _chosen(versions, version)
@@ -165,7 +199,9 @@ def show_filter(
         newest=newest_of(versions),
         versions=versions,
         module=module,
-        loads_in=", ".join(_loads_in(module)),
+        loads_in=_loads_in(module),
+        said=_said(image),
+        serves_blocked=hub.settings.serve_blocked,
         papers=papers,
         readme=_readme(papers.readme, image.name),
         # What is blocked is not offered, and what nobody has looked at yet is not recommended.
