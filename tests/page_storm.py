@@ -23,13 +23,13 @@ def _get(host: str, path: str) -> None:
     assert answer.status == 200, (path, answer.status)
 
 
-def slowest_answer(host: str, path: str) -> float:
-    """Load a page ``READERS`` times at once; return the longest that ``/v2/`` took, in seconds."""
-    readers = [threading.Thread(target=_get, args=(host, path)) for _ in range(READERS)]
-    for reader in readers:
-        reader.start()
+def slowest_answer(host: str, path: str, *, readers: int = READERS) -> float:
+    """Load a page many times at once; return the longest that ``/v2/`` took, in seconds."""
+    threads = [threading.Thread(target=_get, args=(host, path)) for _ in range(readers)]
+    for thread in threads:
+        thread.start()
     slowest = 0.0
-    while any(reader.is_alive() for reader in readers):
+    while not slowest or any(thread.is_alive() for thread in threads):
         start = time.perf_counter()
         _get(host, "/v2/")
         slowest = max(slowest, time.perf_counter() - start)

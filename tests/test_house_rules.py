@@ -33,7 +33,7 @@ IMPORTS: dict[str, set[str]] = {
     "files": {"errors"},
     "host": {"abi", "errors", "files", "http", "plugin", "profiles", "wasm"},
     "http": set(),
-    "hub": {"artifact", "errors", "inspection", "profiles"},
+    "hub": {"artifact", "errors", "inspection", "profiles", "project", "records"},
     "inspection": {"abi", "errors", "profiles", "progress", "records", "wasm"},
     "plugin": set(),
     "profiles": {"abi", "errors"},

@@ -50,6 +50,8 @@ def test_one_quick_run(tmp_path: Path) -> None:
         assert all(load["requests"]["median"] > 0 for load in each["load"].values())
     assert {each["name"] for each in found["replay"]["engines"]} == {"wasm", "envoy", "native"}
     assert found["builds"]["share"] > 0
+    assert found["hub"]["verdict"]["median"] > found["hub"]["alone"]["median"] > 0
+    assert "GET /v2/, nobody else" in rows
 
 
 def answer(status: int) -> Message:

@@ -8,20 +8,19 @@ import json
 import re
 import tarfile
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from hub_folders import RELEASES, unpacked
+from publications import publication_of
 from registries import HTTP_CALL, KILLS, NO_ENVOY_HAS_IT, filter_module, registry, settle
 from wasmkit.artifact import media_types as oci
 from wasmkit.artifact.client import RegistryClient
 from wasmkit.artifact.image import Publication, build_image
 from wasmkit.artifact.layer import compress, module_tar
-from wasmkit.artifact.metadata import FilterMetadata
-from wasmkit.artifact.push import push_filter
+from wasmkit.artifact.push import push_publication
 from wasmkit.artifact.reference import Reference
 
 if TYPE_CHECKING:
@@ -44,9 +43,8 @@ def http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         yield client
 
 
-def publication(module: bytes, **facts: Any) -> Publication:
-    metadata = replace(FilterMetadata("hello", "1.0.0", abi="0.2.1"), **facts)
-    return Publication(module, metadata)
+def publication(module: bytes, *, version: str = "1.0.0", **facts: Any) -> Publication:
+    return publication_of(module, "hello", version, **facts)
 
 
 def wait(http: httpx.Client) -> None:
@@ -54,9 +52,11 @@ def wait(http: httpx.Client) -> None:
 
 
 def push(http: httpx.Client, repository: str, published: Publication, **settings: Any) -> str:
-    reference = Reference(http.base_url.netloc.decode(), repository, published.metadata.version)
+    reference = Reference(
+        http.base_url.netloc.decode(), repository, published.document.filter.version
+    )
     client = RegistryClient(reference)
-    return push_filter(client, reference, published, **settings).image_digest
+    return push_publication(client, reference, published, **settings).image_digest
 
 
 def state(http: httpx.Client, repository: str, reference: str = "1.0.0") -> dict[str, Any]:
@@ -107,7 +107,7 @@ def refer(http: httpx.Client, repository: str, subject: str, kind: str, content:
 
 
 def test_a_hidden_call_is_shown(http: httpx.Client) -> None:
-    hidden = publication(filter_module(imports=HTTP_CALL), capabilities=("proxy_log",))
+    hidden = publication(filter_module(imports=HTTP_CALL), imports=["env.proxy_log"])
     digest = push(http, "team/sly", hidden)
     found = state(http, "team/sly")
     assert (found["state"], found["reasons"], found["digest"]) == ("served", [], digest)
@@ -120,9 +120,12 @@ def test_a_hidden_call_is_shown(http: httpx.Client) -> None:
 
 def test_annotations_about_the_module_are_not_believed(http: httpx.Client) -> None:
     module = filter_module()
-    lies = publication(module, abi="9.9.9", kind="<b>http</b>")
+    lies = publication(module, kind="<b>http</b>")
     manifest = json.loads(build_image(lies).manifest.data)
-    annotations = manifest["annotations"] | {oci.ANNOTATION_MODULE_SIZE: "7"}
+    annotations = manifest["annotations"] | {
+        oci.ANNOTATION_MODULE_SIZE: "7",
+        oci.ANNOTATION_ABI: "9.9.9",
+    }
     layer = (oci.LAYER_TAR_GZIP, compress(module_tar(module)))
     put(http, "team/lies", "1.0.0", [layer], annotations=annotations)
     assert state(http, "team/lies")["module"]["size"] == len(module)
@@ -356,6 +359,7 @@ def test_a_document_speaks_for_the_author(http: httpx.Client) -> None:
         "version": 1,
         "filter": {
             "name": "Spoken",
+            "version": "1.0.0",
             "license": "MIT",
             "authors": ["A", "B"],
             "lowest_envoy": "1.37",
@@ -369,7 +373,7 @@ def test_a_document_speaks_for_the_author(http: httpx.Client) -> None:
     page = http.get("/filters/team/spoken").text
     assert "<h1>Spoken" in page
     assert "<dd>A, B</dd>" in page
-    document["filter"] = {"name": "Spoken", "lowest_envoy": "1.39"}
+    document["filter"] = {"name": "Spoken", "version": "1.0.0", "lowest_envoy": "1.39"}
     refer(http, "team/spoken", digest, oci.TYPE_DOCUMENT, json.dumps(document).encode())
     assert state(http, "team/spoken")["state"] == "served"
     assert "ahoy" in http.get("/filters/team/spoken").text

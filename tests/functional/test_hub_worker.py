@@ -15,12 +15,12 @@ import pytest
 
 from hub_process import serving
 from page_storm import HOSTILE_README, slowest_answer
+from publications import publication_of
 from registries import LOG, NO_ENVOY_HAS_IT, filter_module, settle
 from wasmkit.artifact import media_types as oci
 from wasmkit.artifact.client import RegistryClient
-from wasmkit.artifact.image import Publication, build_image
-from wasmkit.artifact.metadata import FilterMetadata
-from wasmkit.artifact.push import push_filter
+from wasmkit.artifact.image import build_image
+from wasmkit.artifact.push import push_publication
 from wasmkit.artifact.reference import Reference
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def until(holds: Callable[[], object], seconds: float = 60) -> None:
 
 def push(url: str, repository: str, version: str, module: bytes) -> str:
     reference = Reference(url.removeprefix("http://"), repository, version)
-    published = Publication(module, FilterMetadata("hello", version))
-    return push_filter(RegistryClient(reference), reference, published).image_digest
+    published = publication_of(module, version=version)
+    return push_publication(RegistryClient(reference), reference, published).image_digest
 
 
 def state(url: str, repository: str, version: str) -> str:
@@ -133,8 +133,8 @@ def test_a_hostile_readme_does_not_stop_the_hub(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as (url, _):
         host = url.removeprefix("http://")
         reference = Reference(host, "a/b", "1.0.0")
-        published = Publication(filter_module(), FilterMetadata("hello", "1.0.0"), HOSTILE_README)
-        push_filter(RegistryClient(reference), reference, published)
+        published = publication_of(filter_module(), version="1.0.0", readme=HOSTILE_README)
+        push_publication(RegistryClient(reference), reference, published)
         settle(host)
         assert httpx.get(f"{url}/filters/a/b").text.count("![a") > 80_000
         assert _many_layers(url)
@@ -145,7 +145,7 @@ def test_a_hostile_readme_does_not_stop_the_hub(tmp_path: Path) -> None:
 
 def _many_layers(url: str) -> bool:
     """Push a manifest of 31,000 layers; they are all the same blob."""
-    image = build_image(Publication(filter_module(), FilterMetadata("hello", "1.0.0")))
+    image = build_image(publication_of(filter_module()))
     for blob in image.blobs:
         target = f"{url}/v2/many/blobs/uploads/?digest={blob.descriptor.digest}"
         assert httpx.post(target, content=blob.data).status_code == 201

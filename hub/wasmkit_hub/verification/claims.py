@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wasmkit.artifact import media_types as oci
+from wasmkit.errors import InputError
+from wasmkit.project.document import FilterDocument
 from wasmkit_hub.platform.text import plain_line
 
 if TYPE_CHECKING:
@@ -14,9 +16,8 @@ if TYPE_CHECKING:
 
     from wasmkit_hub.verification.tables import ImageRow
 
-__all__ = ["DOCUMENT_LIMIT", "Claims", "claims_of", "with_document", "write_claims"]
+__all__ = ["Claims", "claims_of", "with_document", "write_claims"]
 
-DOCUMENT_LIMIT = 1 << 20
 _SHORT, _LONG = 100, 1000
 _LONGEST_EXAMPLE = 4096
 
@@ -63,28 +64,20 @@ def claims_of(annotations: Mapping[str, str]) -> Claims:
 
 
 def with_document(claims: Claims, content: bytes) -> Claims:
-    """Put a filter document's words over those of the annotations; nonsense changes nothing."""
+    """Put a filter document's words over those of the annotations.
+
+    One that is not a filter document changes nothing, and none is believed about the module.
+    """
     try:
-        document = json.loads(content)
-        json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, RecursionError):
+        document = FilterDocument.from_bytes(content)
+    except InputError:
         return claims
-    said = _object(_object(document).get("filter"))
-    authors = said.get("authors")
-    words = {**said, "licenses": said.get("license")}
-    words["authors"] = ", ".join(map(str, authors[:20])) if isinstance(authors, list) else None
-    texts = {
-        field: _cut(field, value)
-        for field in _ANNOTATIONS
-        if isinstance(value := words.get(field), str) and value
-    }
-    example = _object(_object(document).get("config")).get("example")
+    said = document.filter
+    words = {**asdict(said), "licenses": said.license, "authors": ", ".join(said.authors[:20])}
+    texts = {field: _cut(field, words[field]) for field in _ANNOTATIONS if words[field]}
+    example = document.config.example
     written = "" if example is None else json.dumps(example)
     return replace(claims, **texts, example=written if len(written) <= _LONGEST_EXAMPLE else "")
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def write_claims(row: ImageRow, claims: Claims) -> None:

@@ -5,23 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-
 from wasmkit.artifact import media_types as oci
 from wasmkit.artifact.manifest import Manifest, parse
 from wasmkit.artifact.shapes import module_layer
+from wasmkit.project.document import SIZE_LIMIT
 from wasmkit_hub.platform.digest import Digest
 from wasmkit_hub.platform.objects import read_object
 from wasmkit_hub.platform.sandbox import ChildDiedError
 from wasmkit_hub.platform.worker import JobFailedError
 from wasmkit_hub.registry.tables import ManifestRow
 from wasmkit_hub.verification.claims import (
-    DOCUMENT_LIMIT,
     Claims,
     claims_of,
     with_document,
     write_claims,
 )
+from wasmkit_hub.verification.papers import newest_layer
 from wasmkit_hub.verification.tables import ImageRow, State
 from wasmkit_hub.verification.verdict import reasons_against
 
@@ -101,14 +100,14 @@ class MeasureJob:
             if row is None:
                 return None
             manifest = parse(row.content, row.media_type)
-            document = _document(session, row)
+            document = newest_layer(session, row.repository, row.digest, oci.TYPE_DOCUMENT)
         layer = module_layer(manifest) if isinstance(manifest, Manifest) else None
         if layer is None or layer.elsewhere:
             return None
         claims = claims_of(manifest.annotations)
         content = None
         if document is not None:
-            content = read_object(self._hub.objects, Digest.parse(document), limit=DOCUMENT_LIMIT)
+            content = read_object(self._hub.objects, Digest.parse(document), limit=SIZE_LIMIT)
         if content is not None:
             claims = with_document(claims, content)
         said = manifest.annotations.get(oci.ANNOTATION_MODULE_SHA256, "")
@@ -126,20 +125,6 @@ class MeasureJob:
 
 def _nothing(session: Session) -> None:
     del session
-
-
-def _document(session: Session, image: ManifestRow) -> str | None:
-    """Return the newest filter document that refers to an image."""
-    return session.scalars(
-        select(ManifestRow.only_layer)
-        .where(
-            ManifestRow.repository == image.repository,
-            ManifestRow.subject == image.digest,
-            ManifestRow.artifact_type == oci.TYPE_DOCUMENT,
-        )
-        .order_by(ManifestRow.pushed_at.desc(), ManifestRow.digest)
-        .limit(1)
-    ).first()
 
 
 def _judge(row: ImageRow, image: _Image, found: dict[str, Any]) -> None:

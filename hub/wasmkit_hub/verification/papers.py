@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from wasmkit_hub.verification.tables import ImageRow
 
-__all__ = ["Paper", "Papers", "papers_of"]
+__all__ = ["Paper", "Papers", "newest_layer", "papers_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ class Papers:
 
     readme: Paper | None
     schema: Paper | None
+    document: str | None
+    """The digest of the filter document."""
     module: bool
 
 
@@ -53,21 +55,26 @@ def papers_of(session: Session, image: ImageRow) -> Papers:
     return Papers(
         readme=_paper(session, image, oci.TYPE_README),
         schema=_paper(session, image, oci.TYPE_CONFIG_SCHEMA),
+        document=newest_layer(session, image.repository, image.digest, oci.TYPE_DOCUMENT),
         module=session.get(RepositoryBlobRow, module) is not None,
     )
 
 
-def _paper(session: Session, image: ImageRow, artifact_type: str) -> Paper | None:
-    """Return the newest referrer of this type, if it is of one layer."""
-    digest = session.scalars(
+def newest_layer(session: Session, repository: str, image: str, artifact_type: str) -> str | None:
+    """Return the one layer of an image's newest referrer of a type; None if it has not one."""
+    return session.scalars(
         select(ManifestRow.only_layer)
         .where(
-            ManifestRow.repository == image.repository,
-            ManifestRow.subject == image.digest,
+            ManifestRow.repository == repository,
+            ManifestRow.subject == image,
             ManifestRow.artifact_type == artifact_type,
         )
         .order_by(ManifestRow.pushed_at.desc(), ManifestRow.digest)
         .limit(1)
     ).first()
+
+
+def _paper(session: Session, image: ImageRow, artifact_type: str) -> Paper | None:
+    digest = newest_layer(session, image.repository, image.digest, artifact_type)
     row = None if digest is None else session.get(PaperRow, (digest, artifact_type))
     return None if digest is None or row is None else Paper(digest, row.content)
