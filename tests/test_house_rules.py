@@ -211,7 +211,6 @@ def _covers(entry: str, place: str) -> bool:
 
 
 NOT_MIRRORED = """
-artifact/test_push.py
 cli/
 engines/test_emulated.py
 engines/test_engine.py

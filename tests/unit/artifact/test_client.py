@@ -6,23 +6,19 @@ import hashlib
 import json
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from scripted_wire import Answer, ScriptedWire, Sent
+from memory_registry import HOST, MemoryRegistry
 from wasmkit.artifact import media_types as oci
-from wasmkit.artifact.client import RegistryClient
 from wasmkit.artifact.descriptor import Blob, Descriptor
 from wasmkit.artifact.image import Artifact
 from wasmkit.artifact.manifest import Index, Manifest, canonical_json
-from wasmkit.artifact.reference import parse_reference
 from wasmkit.errors import RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HOST = "registry.example"
 CONFIG = Blob.of(b"{}", "application/vnd.oci.empty.v1+json")
 LAYER = Blob.of(b"layer", "application/vnd.example.layer")
 DOCUMENT = {
@@ -35,55 +31,9 @@ MANIFEST = Blob.of(canonical_json(DOCUMENT), oci.MANIFEST)
 DIGEST = f"sha256:{hashlib.sha256(MANIFEST.data).hexdigest()}"
 
 
-class Registry:
-    """The paths of the distribution specification that the client uses, over two dicts."""
-
-    def __init__(self, *, referrers: bool = False) -> None:
-        self.blobs: dict[str, bytes] = {}
-        self.manifests: dict[str, tuple[str, bytes]] = {}
-        self.headers: dict[str, str] = {}
-        self.location = "/v2/team/a/blobs/uploads/7?state=x"
-        self.referrers = referrers
-        self.wire = ScriptedWire(self.answer)
-
-    def client(self, reference: str = f"{HOST}/team/a:1") -> RegistryClient:
-        made = RegistryClient(parse_reference(reference))
-        made._http._session.mount("https://", self.wire)
-        return made
-
-    def seen(self) -> list[str]:
-        return [f"{sent.method} {urlsplit(sent.url).path}" for sent in self.wire.sent]
-
-    def answer(self, sent: Sent) -> Answer:
-        parts = urlsplit(sent.url)
-        path = parts.path.removeprefix("/v2/team/a/")
-        if path.startswith("manifests/"):
-            return self._manifest(sent, path.removeprefix("manifests/"))
-        if sent.method == "POST":
-            return Answer(202, {"Location": self.location} if self.location else {})
-        if sent.method == "PUT":
-            (digest,) = parse_qs(parts.query)["digest"]
-            self.blobs[digest] = sent.body
-            return Answer(201)
-        blob = self.blobs.get(path.removeprefix("blobs/"))
-        return Answer(404) if blob is None else Answer(200, {}, blob)
-
-    def _manifest(self, sent: Sent, target: str) -> Answer:
-        if sent.method == "PUT":
-            kept = (sent.headers["Content-Type"], sent.body)
-            digest = f"sha256:{hashlib.sha256(sent.body).hexdigest()}"
-            self.manifests[target] = self.manifests[digest] = kept
-            subject = {"OCI-Subject": "sha256:1"} if self.referrers else {}
-            return Answer(201, {"Docker-Content-Digest": digest, **subject, **self.headers})
-        if target not in self.manifests:
-            return Answer(404)
-        media_type, body = self.manifests[target]
-        return Answer(200, {"Content-Type": media_type, **self.headers}, body)
-
-
 @pytest.fixture
-def registry() -> Registry:
-    made = Registry()
+def registry() -> MemoryRegistry:
+    made = MemoryRegistry()
     made.manifests["1"] = made.manifests[DIGEST] = (oci.MANIFEST, MANIFEST.data)
     return made
 
@@ -95,7 +45,7 @@ def failure(action: Callable[[], object]) -> str:
 
 
 @pytest.mark.parametrize("target", ["1", DIGEST], ids=["tag", "digest"])
-def test_a_manifest_is_fetched_as_it_is(registry: Registry, target: str) -> None:
+def test_a_manifest_is_fetched_as_it_is(registry: MemoryRegistry, target: str) -> None:
     found = registry.client().manifest(target)
     assert found.blob == MANIFEST
     assert isinstance(found.content, Manifest)
@@ -110,7 +60,7 @@ def test_a_manifest_is_fetched_as_it_is(registry: Registry, target: str) -> None
     }
 
 
-def test_a_manifest_that_is_not_there(registry: Registry) -> None:
+def test_a_manifest_that_is_not_there(registry: MemoryRegistry) -> None:
     assert registry.client().find_manifest("2") is None
     text = failure(lambda: registry.client().manifest("2"))
     assert text == f"fetching {HOST}/team/a:2: {HOST} answered 404: there is none"
@@ -123,7 +73,7 @@ OTHER = f"sha256:{'0' * 64}"
     ("target", "header"), [(OTHER, ""), ("1", OTHER)], ids=["asked-for", "announced"]
 )
 def test_a_manifest_is_checked_against_every_digest(
-    registry: Registry, target: str, header: str
+    registry: MemoryRegistry, target: str, header: str
 ) -> None:
     registry.manifests[OTHER] = registry.manifests["1"]
     registry.headers = {"Docker-Content-Digest": header} if header else {}
@@ -132,13 +82,13 @@ def test_a_manifest_is_checked_against_every_digest(
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"schemaVersion": 1}'])
-def test_what_is_no_manifest_is_named(registry: Registry, body: bytes) -> None:
+def test_what_is_no_manifest_is_named(registry: MemoryRegistry, body: bytes) -> None:
     registry.manifests["1"] = (oci.MANIFEST, body)
     text = failure(lambda: registry.client().manifest("1"))
     assert text.startswith(f"fetching {HOST}/team/a:1: ")
 
 
-def test_a_blob_is_fetched_and_checked(registry: Registry) -> None:
+def test_a_blob_is_fetched_and_checked(registry: MemoryRegistry) -> None:
     registry.blobs[LAYER.descriptor.digest] = LAYER.data
     client = registry.client()
     assert client.blob(LAYER.descriptor, "the layer", limit=5) == b"layer"
@@ -157,7 +107,7 @@ def artifact(manifest: Blob = MANIFEST, *blobs: Blob) -> Artifact:
     return Artifact(manifest, blobs)
 
 
-def test_blobs_go_before_their_manifest(registry: Registry) -> None:
+def test_blobs_go_before_their_manifest(registry: MemoryRegistry) -> None:
     registry.blobs[CONFIG.descriptor.digest] = CONFIG.data
     assert registry.client().push(artifact(MANIFEST, CONFIG, LAYER), "2") is False
     blobs = "/v2/team/a/blobs"
@@ -173,7 +123,7 @@ def test_blobs_go_before_their_manifest(registry: Registry) -> None:
 
 
 def test_without_a_tag_a_manifest_goes_under_its_digest() -> None:
-    registry = Registry(referrers=True)
+    registry = MemoryRegistry(referrers=True)
     assert registry.client().push(artifact()) is True
     assert registry.seen() == [f"PUT /v2/team/a/manifests/{DIGEST}"]
 
@@ -188,7 +138,7 @@ def test_without_a_tag_a_manifest_goes_under_its_digest() -> None:
     ],
     ids=["path", "query", "plain-behind-a-proxy", "elsewhere"],
 )
-def test_where_an_upload_goes(registry: Registry, location: str, url: str) -> None:
+def test_where_an_upload_goes(registry: MemoryRegistry, location: str, url: str) -> None:
     registry.location = location
     registry.client().push_blob(LAYER)
     digest = LAYER.descriptor.digest.replace(":", "%3A")
@@ -196,7 +146,7 @@ def test_where_an_upload_goes(registry: Registry, location: str, url: str) -> No
     assert registry.wire.sent[-1].headers["Content-Type"] == "application/octet-stream"
 
 
-def test_an_upload_without_an_address(registry: Registry) -> None:
+def test_an_upload_without_an_address(registry: MemoryRegistry) -> None:
     registry.location = ""
     text = failure(lambda: registry.client().push_blob(LAYER))
     digest = LAYER.descriptor.digest[:19]
@@ -205,7 +155,7 @@ def test_an_upload_without_an_address(registry: Registry) -> None:
     )
 
 
-def test_a_registry_that_keeps_something_else_is_found_out(registry: Registry) -> None:
+def test_a_registry_that_keeps_something_else_is_found_out(registry: MemoryRegistry) -> None:
     registry.headers = {"Docker-Content-Digest": OTHER}
     text = failure(lambda: registry.client().push_manifest(MANIFEST, "2"))
     assert re.search(f"stored '{OTHER}', not what was sent", text)
@@ -221,7 +171,7 @@ def referrer(text: str) -> Artifact:
     return Artifact(Blob.of(canonical_json(document), oci.MANIFEST), (), f"application/{text}")
 
 
-def listed(registry: Registry) -> list[dict[str, object]]:
+def listed(registry: MemoryRegistry) -> list[dict[str, object]]:
     media_type, body = registry.manifests[TAG]
     assert media_type == "application/vnd.oci.image.index.v1+json"
     document = json.loads(body)
@@ -230,7 +180,7 @@ def listed(registry: Registry) -> list[dict[str, object]]:
     return entries
 
 
-def test_referrers_are_listed_once(registry: Registry) -> None:
+def test_referrers_are_listed_once(registry: MemoryRegistry) -> None:
     client = registry.client()
     one, two = referrer("one"), referrer("two")
     client.list_referrers(DIGEST, (one,))
@@ -244,7 +194,7 @@ def test_referrers_are_listed_once(registry: Registry) -> None:
     ]
 
 
-def test_what_others_wrote_into_the_list_stays(registry: Registry) -> None:
+def test_what_others_wrote_into_the_list_stays(registry: MemoryRegistry) -> None:
     theirs = Descriptor(oci.MANIFEST, OTHER, 3).as_json() | {"annotations": {"a": "b"}}
     index = {"schemaVersion": 2, "mediaType": oci.INDEX, "manifests": [theirs], "x": "y"}
     registry.manifests[TAG] = (oci.INDEX, canonical_json(index))
@@ -258,7 +208,7 @@ def test_what_others_wrote_into_the_list_stays(registry: Registry) -> None:
     assert len(found.manifests) == 2
 
 
-def test_a_tag_of_the_specifications_that_somebody_took(registry: Registry) -> None:
+def test_a_tag_of_the_specifications_that_somebody_took(registry: MemoryRegistry) -> None:
     registry.manifests[TAG] = registry.manifests["1"]
     text = failure(lambda: registry.client().list_referrers(DIGEST, (referrer("one"),)))
     assert f"the tag {TAG} is no index" in text

@@ -7,8 +7,6 @@ import wasmtime
 
 from wasmkit.artifact.annotations import annotations_of
 from wasmkit.artifact.publication import publication_of_file, publication_of_project
-from wasmkit.artifact.push import version_reference
-from wasmkit.artifact.reference import parse_reference
 from wasmkit.errors import GuestModuleError, InputError
 from wasmkit.project import FilterFacts, load_project
 
@@ -100,23 +98,3 @@ def test_what_is_no_core_module_is_not_published(tmp_path: Path, content: bytes)
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"absent\.wasm: cannot be read"):
         publication_of_file(tmp_path / "absent.wasm", name="x", version="1.0.0")
-
-
-@pytest.mark.parametrize(
-    ("text", "version", "expected"),
-    [
-        ("h.io/a", "1.2.3", "h.io/a:1.2.3"),
-        ("h.io/a", "1.2.3+linux", "h.io/a:1.2.3_linux"),
-        ("h.io/a:1.2.3", "1.2.3", "h.io/a:1.2.3"),
-        ("h.io/a:v1.2.3", "1.2.3", "h.io/a:v1.2.3"),
-        ("h.io/a:latest", "1.2.3", "h.io/a:latest"),
-    ],
-)
-def test_a_project_goes_under_its_version(text: str, version: str, expected: str) -> None:
-    assert str(version_reference(parse_reference(text), version)) == expected
-
-
-@pytest.mark.parametrize("text", ["h.io/a:1.2.4", "h.io/a@sha256:" + "0" * 64])
-def test_another_versions_tag_and_a_digest_are_refused(text: str) -> None:
-    with pytest.raises(InputError):
-        version_reference(parse_reference(text), "1.2.3")
