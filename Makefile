@@ -37,6 +37,10 @@ format: setup ## Format the source and mend what can be mended
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+.PHONY: docs
+docs: setup ## Write the parts of the documentation that follow from the source
+	@$(BIN)/python -m pytest -q --update-golden tests/docs tests/unit/project/test_document.py -k "generated or shipped"
+
 .PHONY: coverage
 coverage: setup ## Run the test suite and report branch coverage; fails below the floor
 	@rm -f .coverage .coverage.*
