@@ -211,15 +211,6 @@ def _covers(entry: str, place: str) -> bool:
 
 
 NOT_MIRRORED = """
-cli/test_build.py
-cli/test_hub.py
-cli/test_main.py
-cli/test_new.py
-cli/test_progress.py
-cli/test_pull.py
-cli/test_push.py
-cli/test_run.py
-cli/test_test.py
 engines/test_emulated.py
 engines/test_envoy.py
 engines/test_native.py
@@ -235,8 +226,6 @@ host/test_calls.py
 host/test_plugin.py
 host/test_protocol.py
 hub/
-toolchain/python/test_python.py
-toolchain/test_toolchain.py
 """
 """Where unit tests are missing yet, or a folder (``x/``) in which they are not in order.
 
