@@ -59,7 +59,7 @@ def open_port(address: Address) -> socket.socket:
             address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         opened = socket.socket(family, kind, protocol)
-    except OSError as exc:
+    except (OSError, UnicodeError) as exc:  # UnicodeError: what cannot be a host's name
         raise _cannot_listen(address, exc) from exc
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -71,9 +71,10 @@ def open_port(address: Address) -> socket.socket:
     return opened
 
 
-def _cannot_listen(address: Address, cause: OSError) -> InputError:
+def _cannot_listen(address: Address, cause: OSError | UnicodeError) -> InputError:
+    reason = getattr(cause, "strerror", None) or cause
     return InputError(
-        f"cannot listen at {address.host}:{address.port}: {cause.strerror or cause}",
+        f"cannot listen at {address.host}:{address.port}: {reason}",
         hint="choose another address with --listen; port 0 takes a free one",
     )
 
