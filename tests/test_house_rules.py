@@ -27,7 +27,10 @@ IMPORTS: dict[str, set[str]] = {
     "artifact": {
         *("errors", "files", "inspection", "progress", "project", "records", "toolchain"),
     },
-    "engines": {"abi", "envoy", "errors", "host", "http", "plugin", "project", "sdk", "traffic"},
+    "engines": {
+        *("abi", "envoy", "errors", "host", "http", "plugin", "profiles", "project", "sdk"),
+        "traffic",
+    },
     "envoy": {"abi", "errors", "http", "plugin"},
     "errors": set(),
     "files": {"errors"},
@@ -226,11 +229,9 @@ engines/test_native.py
 engines/test_native_host.py
 engines/test_wasm.py
 envoy/test_ends.py
-host/contexts/
 host/guest/test_crossing.py
 host/guest/test_wasi.py
 host/http/test_half.py
-host/http/test_stream.py
 host/test_calls.py
 host/test_plugin.py
 host/test_protocol.py

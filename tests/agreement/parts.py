@@ -87,6 +87,8 @@ class Case:
     module: bytes
     exchanges: tuple[Exchange, ...] = KINDS
     fail_open: bool = False
+    since: str = "1.36"
+    """The first release of Envoy that loads the module."""
 
 
 def changed(name: bytes, value: bytes) -> Case:

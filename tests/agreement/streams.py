@@ -180,19 +180,6 @@ PAUSES = {
     "continue what is no HTTP": Case(
         module(request_headers=[tell(CONTINUE, 2), tell(CONTINUE, 3), tell(CONTINUE, 4)]), (GET,)
     ),
-    "continue at a tick": Case(
-        module(
-            configure=[call("proxy_set_tick_period_milliseconds", 50)],
-            tick=[
-                tell("proxy_set_effective_context", 2),
-                tell(VALUE, REQUEST, b":path", OUT),
-                call(CONTINUE, 0),
-            ],
-            request_headers=[returns(1)],
-            request_body=[tell(READ, 0, 0, 9, OUT)],
-        ),
-        (POST,),
-    ),
 }
 
 BODIES = {

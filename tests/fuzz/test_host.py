@@ -18,6 +18,7 @@ from wasmkit.host.guest.loader import WasmGuest
 from wasmkit.host.limits import Limits
 from wasmkit.host.plugin import Plugin
 from wasmkit.host.vm import Vm
+from wasmkit.host.world import World
 from wasmkit.plugin import PluginConfig, VmConfig
 from wasmkit.traffic.model import Exchange
 
@@ -106,6 +107,6 @@ def test_a_damaged_module_is_refused_or_runs(damage: list[tuple[int, int]]) -> N
         data[at] = byte
     limits = Limits(callback_seconds=0.1, memory_bytes=64 << 20, host_bytes=100_000)
     with suppress(GuestModuleError):
-        vm = Vm(VmConfig(), partial(WasmGuest, bytes(data)), limits=limits)
+        vm = Vm(VmConfig(), partial(WasmGuest, bytes(data)), World(), limits=limits)
         with suppress(GuestModuleError), vm:
             Plugin(vm, PluginConfig()).start()

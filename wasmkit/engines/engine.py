@@ -11,7 +11,17 @@ if TYPE_CHECKING:
     from wasmkit.abi.constants import LogLevel
     from wasmkit.http.message import Message
 
-__all__ = ["Engine", "Event", "Log", "Outcome", "Scenario", "Trap", "Wire"]
+__all__ = [
+    "Callback",
+    "Engine",
+    "Event",
+    "HostCall",
+    "Log",
+    "Outcome",
+    "Scenario",
+    "Trap",
+    "Wire",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,31 @@ class Wire:
     message: Message | None
 
 
-Event = Log | Trap | Wire
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A call of the filter's for one of its contexts; ``arguments`` are those behind the context.
+
+    ``result`` is None for a callback that has none, and for one that trapped. This and
+    ``HostCall`` come from an engine that was made with ``trace=True``, and stand before what
+    happened within the call.
+    """
+
+    context: int
+    name: str
+    arguments: tuple[int, ...]
+    result: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HostCall:
+    """A call of the host's by the filter: unsigned integers, as they cross the boundary."""
+
+    name: str
+    arguments: tuple[int, ...]
+    result: int | None
+
+
+Event = Callback | HostCall | Log | Trap | Wire
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Self
 
 from wasmkit.abi.constants import LogLevel
 from wasmkit.engines.engine import Log, Outcome, Trap, Wire
+from wasmkit.engines.recorder import Recorder
 from wasmkit.envoy.binary import find_envoy
 from wasmkit.envoy.bootstrap import Bootstrap
 from wasmkit.envoy.ends import Upstream, request_once
 from wasmkit.envoy.log import LogRecord, guest_message, trap_reason
 from wasmkit.envoy.process import EnvoyProcess, private_folder
+from wasmkit.envoy.trace import is_trace, read_trace
 from wasmkit.errors import GuestModuleError
 from wasmkit.http.framing import unframed
 
@@ -43,6 +45,7 @@ class EnvoyEngine:
 
     ``envoy`` names the binary to use instead of the one that is found. ``exchange_seconds`` is
     how long a response may take: a filter that pauses for good leaves the client without one.
+    ``trace`` records the calls between Envoy and the filter too.
 
     Entering raises what ``find_envoy`` and ``EnvoyProcess`` raise. When a callback does not
     return, or takes Envoy with it, the outcome's ``trap`` says so and every later one repeats it.
@@ -56,6 +59,7 @@ class EnvoyEngine:
         *,
         envoy: Path | None = None,
         exchange_seconds: float = _EXCHANGE_SECONDS,
+        trace: bool = False,
     ) -> None:
         self._plugin = plugin
         self._envoy = envoy
@@ -64,7 +68,8 @@ class EnvoyEngine:
         self._answer: Message | None = None
         self._connections = 0
         self._dead = ""
-        self._startup_logs: tuple[Log, ...] = ()
+        self._trace = trace
+        self._startup: tuple[Event, ...] = ()
 
     def __enter__(self) -> Self:
         binary = find_envoy(self._envoy)
@@ -85,7 +90,7 @@ class EnvoyEngine:
             self._process = stack.enter_context(process)
             self._address = self._process.listening()
             self._wait_for_worker()
-            self._startup_logs = Outcome(tuple(self._take_events())).logs
+            self._startup = tuple(self._take_events())
             self._stack = stack.pop_all()
         return self
 
@@ -103,7 +108,12 @@ class EnvoyEngine:
 
         Envoy starts the filter in other VMs too, to try it; their lines are left out.
         """
-        return self._startup_logs
+        return Outcome(self._startup).logs
+
+    @property
+    def startup_events(self) -> tuple[Event, ...]:
+        """What happened before the first scenario in that VM."""
+        return self._startup
 
     def play(self, scenario: Scenario) -> Outcome:
         """Send the request through Envoy, the response back; return the outcome."""
@@ -162,7 +172,9 @@ class EnvoyEngine:
 
     def _take(self, record: LogRecord) -> None:
         if len(self._taken) < _KEPT_RECORDS and (
-            trap_reason(record) is not None or self._said(record) is not None
+            (self._trace and is_trace(record))
+            or trap_reason(record) is not None
+            or self._said(record) is not None
         ):
             self._taken.append(record)
 
@@ -173,16 +185,16 @@ class EnvoyEngine:
         """Return what has happened in the worker since the last call, the first trap alone."""
         self._process.drain_log()
         taken, self._taken = self._taken, []
-        events: list[Event] = []
+        recorder = Recorder()
         trapped = False
         for each in taken:
             if isinstance(each, Wire):
-                events.append(each)
-            elif each.thread == self._process.main_thread:
+                recorder.add(each)
+            elif each.thread == self._process.main_thread or read_trace(each, recorder):
                 continue
             elif (said := self._said(each)) is not None:
-                events.append(Log(LogLevel(each.level), said))
+                recorder.add(Log(LogLevel(each.level), said))
             elif (reason := trap_reason(each)) is not None and not trapped:
-                events.append(Trap(reason))
+                recorder.add(Trap(reason))
                 trapped = True
-        return events
+        return list(recorder.take())

@@ -21,15 +21,17 @@ from wasmkit.abi.constants import LogLevel
 from wasmkit.engines.emulated import EmulatedEngine
 from wasmkit.engines.native_host import NativeHost
 from wasmkit.errors import BuildError
+from wasmkit.host.threads import Starts
 from wasmkit.sdk import HttpFilter, embedding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType, TracebackType
 
+    from wasmkit.abi.trace import Tracer
     from wasmkit.host.calls import Calls
     from wasmkit.host.limits import Limits
-    from wasmkit.plugin import PluginConfig
+    from wasmkit.plugin import PluginConfig, VmConfig
     from wasmkit.project import Project
 
 __all__ = ["NativeEngine"]
@@ -47,7 +49,7 @@ class NativeEngine(EmulatedEngine):
     name = "native"
 
     def __init__(self, project: Project, plugin: PluginConfig) -> None:
-        super().__init__(plugin)
+        super().__init__(plugin, starts=Starts.WORKER)
         self._project = project
         self._stack = ExitStack()
 
@@ -67,8 +69,10 @@ class NativeEngine(EmulatedEngine):
         super().__exit__(kind, error, trace)
         self._stack.close()
 
-    def _make_guest(self, calls: Calls, limits: Limits) -> _SdkGuest:
-        del limits  # this is the user's own code, under the user's own debugger
+    def _make_guest(
+        self, vm: VmConfig, calls: Calls, limits: Limits, tracer: Tracer | None
+    ) -> _SdkGuest:
+        del vm, limits, tracer  # this is the user's own code, under the user's own debugger
         return _SdkGuest(self._project, calls)
 
 

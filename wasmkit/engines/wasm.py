@@ -8,8 +8,10 @@ from wasmkit.engines.emulated import EmulatedEngine
 from wasmkit.host.guest.loader import WasmGuest
 
 if TYPE_CHECKING:
+    from wasmkit.abi.trace import Tracer
     from wasmkit.host.calls import Calls
     from wasmkit.host.limits import Limits
+    from wasmkit.plugin import VmConfig
 
 __all__ = ["WasmEngine"]
 
@@ -22,5 +24,7 @@ class WasmEngine(EmulatedEngine):
 
     name = "wasm"
 
-    def _make_guest(self, calls: Calls, limits: Limits) -> WasmGuest:
-        return WasmGuest(self._config.vm.code, calls, limits)
+    def _make_guest(
+        self, vm: VmConfig, calls: Calls, limits: Limits, tracer: Tracer | None
+    ) -> WasmGuest:
+        return WasmGuest(vm.code, calls, limits, tracer, self._profile)

@@ -12,7 +12,6 @@ for a module's linking and answer ``UNIMPLEMENTED``.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from wasmkit.abi.constants import BufferType, HeaderMapType, LogLevel, Status, StreamType
@@ -67,7 +66,15 @@ class Calls:
 
     def get_current_time_nanoseconds(self) -> int:
         """Return the wall clock."""
-        return time.time_ns()
+        return self._vm.world.now
+
+    def get_monotonic_time_nanoseconds(self) -> int:
+        """Return the clock that nobody sets."""
+        return self._vm.world.monotonic
+
+    def get_random(self, size: int) -> bytes:
+        """Return random bytes."""
+        return self._vm.world.random_bytes(size)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -207,7 +214,7 @@ class Calls:
 
     def set_tick_period_milliseconds(self, period: int) -> None:
         """Call ``on_tick`` that often; 0 stops it."""
-        self._context.root.tick_period = period
+        self._context.root.set_tick_period(period)
 
     def done(self) -> None:
         """Say that a root context whose ``on_done`` returned false is done now."""

@@ -10,12 +10,16 @@ from wasmkit.host.contexts.root import RootContext
 from wasmkit.host.limits import Limits
 from wasmkit.host.protocol import Guest, GuestTrapError
 from wasmkit.plugin import PluginConfig
+from wasmkit.profiles import newest_envoy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wasmkit.abi.constants import LogLevel
+    from wasmkit.abi.trace import Tracer
+    from wasmkit.host.world import World
     from wasmkit.plugin import VmConfig
+    from wasmkit.profiles import Profile
 
 __all__ = ["Vm"]
 
@@ -23,20 +27,27 @@ __all__ = ["Vm"]
 class Vm:
     """A guest of any language with its contexts; several plugins may live in one.
 
-    ``make_guest`` gets the host calls and the limits and loads the code; ``log`` gets each line
-    that the guest logs. Root contexts and streams share one sequence of numbers, as in Envoy.
+    ``make_guest`` gets the host calls, the limits and ``tracer`` and loads the code; ``log`` gets
+    each line that the guest logs; ``profile`` is the host whose rules hold, the newest Envoy
+    unless given. Root contexts and streams share one sequence of numbers, as in Envoy.
+
     A context manager: leaving shuts the plugins down and frees the guest.
     """
 
     def __init__(
         self,
         config: VmConfig,
-        make_guest: Callable[[Calls, Limits], Guest],
+        make_guest: Callable[[Calls, Limits, Tracer | None], Guest],
+        world: World,
         *,
+        profile: Profile | None = None,
         limits: Limits | None = None,
         log: Callable[[LogLevel, bytes], None] | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self.config = config
+        self.world = world
+        self.profile = profile or newest_envoy()
         self.limits = limits or Limits()
         self.trap = ""
         """Why the VM has failed; empty while it has not."""
@@ -53,7 +64,7 @@ class Vm:
         # Context 0 is the VM's own: what runs before the first callback acts on it.
         self._current = Context(self, PluginConfig(config))
         self._effective: Context | None = None
-        self.guest = make_guest(self._calls, self.limits)
+        self.guest = make_guest(self._calls, self.limits, tracer)
 
     def close(self) -> None:
         """Tell the guest that all is over (``on_done``, ``on_delete``) and free it."""
@@ -65,6 +76,8 @@ class Vm:
         """Free the guest without a word to it; what is called later does nothing."""
         if self._open:
             self._open = False
+            for context in self._contexts.values():
+                context.set_tick_period(0)
             self.trap = self.trap or "the VM has ended"
             self.guest.close()
 
@@ -104,13 +117,17 @@ class Vm:
 
     # Callbacks
 
+    def can_call(self, name: str) -> bool:
+        """See ``VmInterface``."""
+        return not self.trap and self.guest.has(name)
+
     def invoke(self, context: Context, name: str, *arguments: int, absent: int = 0) -> int:
         """See ``VmInterface``.
 
         A trap makes the VM fail; after a failure nothing is called any more. A callback that
         causes another finds its own contexts in force again when that one has returned.
         """
-        if self.trap or not self.guest.has(name):
+        if not self.can_call(name):
             return absent
         outer = self._current, self._effective
         self._current, self._effective = context, None

@@ -37,9 +37,11 @@ class HeaderRules:
     """Kept in one field each, so that a second value is joined to the first by a comma."""
     joined_in_responses: frozenset[bytes]
     not_to_upstreams: frozenset[bytes]
-    """Instructions to the router, which takes them out; clients may not give it any."""
+    """Instructions to the router, which takes them out."""
     not_from_clients: frozenset[bytes]
-    """What else is taken out of what a client sends: only a proxy or a filter may say it."""
+    """Taken out of what a client sends: only a proxy or a filter may say it."""
+    not_to_clients: frozenset[bytes]
+    """Taken out of responses behind the filters: they are about one connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,13 @@ class Profile:
     in_start_section: frozenset[str]
     calls_main_void: bool
     """Whether ``__main_void`` is called behind ``_initialize`` where there is no ``main``."""
+    poll_answers: bool
+    """Whether ``poll_oneoff`` says at once that nothing has happened; if not, it is refused."""
     fail_open_spares_request: bool
     """Whether with FAIL_OPEN the request in which the VM fails passes too, not 503."""
     foreign_functions: frozenset[str]
+    absent_attributes: frozenset[bytes]
+    """Paths of attributes that other hosts have and this one has not."""
     limits: HostLimits
     headers: HeaderRules
 

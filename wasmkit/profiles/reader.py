@@ -30,7 +30,7 @@ __all__ = [
 _ENVOY = "envoy-"
 _FUNCTION_LISTS = ("wasi", "at_start", "in_allocation", "in_start_section")
 _TEXTS = ("name", "release", "v8")
-_TRUTHS = ("calls_main_void", "fail_open_spares_request")
+_TRUTHS = ("calls_main_void", "poll_answers", "fail_open_spares_request")
 
 _Table = dict[str, Any]
 
@@ -100,11 +100,18 @@ def _merged(name: str, load: Callable[[str], str]) -> _Table:
     merged = {} if base is None else _merged(base, load)
     for key, value in table.items():
         merged[key] = {**merged.get(key, {}), **value} if isinstance(value, dict) else value
-    for key, more in added.items():
-        if not isinstance(merged.get(key), list):
-            raise TypeError(f"add.{key} adds to no list")
-        merged[key] = [*merged[key], *more]
+    _add(merged, added, "add")
     return merged
+
+
+def _add(table: _Table, added: Mapping[str, Any], where: str) -> None:
+    for key, more in added.items():
+        if isinstance(more, dict) and isinstance(table.get(key), dict):
+            _add(table[key], more, f"{where}.{key}")
+        elif isinstance(table.get(key), list):
+            table[key] = [*table[key], *more]
+        else:
+            raise TypeError(f"{where}.{key} adds to no list")
 
 
 def _profile(table: Mapping[str, Any]) -> Profile:
@@ -116,6 +123,8 @@ def _profile(table: Mapping[str, Any]) -> Profile:
         _check(key, table[key], bool)
     for key in (*_FUNCTION_LISTS, "foreign_functions"):
         values[key] = _set(key, table[key])
+    attributes = _set("absent_attributes", table["absent_attributes"])
+    values["absent_attributes"] = frozenset(name.replace(" ", "\0").encode() for name in attributes)
     for key in _FUNCTION_LISTS:
         if unknown := sorted(values[key] - HOST_FUNCTIONS.keys()):
             raise ValueError(f"{key}: no host function is named {unknown[0]}")

@@ -15,6 +15,7 @@ from wasmkit.host.guest.loader import WasmGuest
 from wasmkit.host.limits import Limits
 from wasmkit.host.plugin import Plugin
 from wasmkit.host.vm import Vm
+from wasmkit.host.world import World
 from wasmkit.plugin import PluginConfig, VmConfig
 from wasmkit.wasm.module import MAX_MODULE_BYTES
 
@@ -23,7 +24,7 @@ MALLOC = '(func (export "malloc")'
 
 
 def start(data: bytes, root_id: str = "") -> Vm:
-    vm = Vm(VmConfig(), partial(WasmGuest, data), limits=SMALL)
+    vm = Vm(VmConfig(), partial(WasmGuest, data), World(), limits=SMALL)
     Plugin(vm, PluginConfig(root_id=root_id)).start()
     return vm
 

@@ -2,53 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
+from function_guest import FunctionGuest
 from wasmkit.abi.constants import LogLevel, Status
 from wasmkit.errors import GuestModuleError
+from wasmkit.host.contexts.base import Context
 from wasmkit.host.plugin import Plugin
 from wasmkit.host.protocol import CallError, GuestTrapError
 from wasmkit.host.vm import Vm
+from wasmkit.host.world import World
 from wasmkit.plugin import FailurePolicy, PluginConfig, VmConfig
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
-    from wasmkit.host.calls import Calls
-    from wasmkit.host.limits import Limits
-
-
-class ScriptedGuest:
-    """A guest whose callbacks are functions of this process."""
-
-    abi_version = "0.2.1"
-
-    def __init__(self, calls: Calls, limits: Limits) -> None:
-        del limits
-        self.calls = calls
-        self.said: list[tuple[int | str, ...]] = []
-        self.scripts: dict[str, Callable[..., int]] = {}
-        self.closed = False
-
-    def has(self, name: str) -> bool:
-        return name.startswith("proxy_on_")
-
-    def call(self, name: str, *arguments: int) -> int:
-        assert not self.closed
-        short = name.removeprefix("proxy_on_")
-        self.said.append((short, *arguments))
-        script = self.scripts.get(short)
-        return 1 if script is None else script(*arguments)
-
-    def close(self) -> None:
-        self.closed = True
-
-
-def make(config: VmConfig | None = None) -> tuple[Vm, ScriptedGuest]:
-    vm = Vm(config or VmConfig(), ScriptedGuest)
-    assert isinstance(vm.guest, ScriptedGuest)
+def make(config: VmConfig | None = None) -> tuple[Vm, FunctionGuest]:
+    vm = Vm(config or VmConfig(), FunctionGuest, World())
+    assert isinstance(vm.guest, FunctionGuest)
     return vm, vm.guest
 
 
@@ -169,7 +138,85 @@ def test_a_root_context_may_put_off_that_it_is_done() -> None:
         return 0
 
     guest.scripts["tick"] = finish
-    plugin.root.tick()
+    vm.invoke(plugin.root, "proxy_on_tick")
+    vm.run_deferred()
     assert guest.said == [("done", 1), ("tick", 1), ("delete", 1)]
     with pytest.raises(CallError):
         guest.calls.done()
+
+
+def ticking() -> tuple[Vm, FunctionGuest, Plugin]:
+    vm, guest = make()
+    plugin = Plugin(vm, PluginConfig(vm.config))
+
+    def configure(*_: int) -> int:
+        guest.calls.set_tick_period_milliseconds(10)
+        return 1
+
+    guest.scripts["configure"] = configure
+    plugin.start()
+    guest.said.clear()
+    return vm, guest, plugin
+
+
+def test_a_tick_comes_each_time_its_period_has_passed() -> None:
+    vm, guest, _ = ticking()
+    vm.world.advance(9_999_999)
+    assert guest.said == []
+    vm.world.advance(1)
+    assert guest.said == [("tick", 1)]
+    vm.world.advance(25_000_000)
+    assert guest.said == [("tick", 1)] * 3
+
+
+def test_a_period_may_be_changed_and_ended() -> None:
+    vm, guest, _ = ticking()
+    periods = iter([3, 0])
+
+    def tick(*_: int) -> int:
+        guest.calls.set_tick_period_milliseconds(next(periods))
+        return 0
+
+    guest.scripts["tick"] = tick
+    vm.world.advance(1_000_000_000)
+    assert guest.said == [("tick", 1)] * 2
+
+
+def test_ticks_that_are_late_are_not_made_up_for() -> None:
+    vm, guest, _ = ticking()
+
+    def tick(*_: int) -> int:
+        vm.world.advance(35_000_000)
+        return 0
+
+    guest.scripts["tick"] = tick
+    vm.world.advance(60_000_000)
+    assert guest.said == [("tick", 1)] * 2
+
+
+@pytest.mark.parametrize("how", ["trap", "kill", "close"])
+def test_no_tick_outlives_its_vm(how: str) -> None:
+    vm, guest, _ = ticking()
+    if how == "trap":
+        vm.trap = "why"
+    else:
+        getattr(vm, how)()
+    guest.said.clear()
+    vm.world.advance(1_000_000_000)
+    assert guest.said == []
+    assert not vm.world.run_until(lambda: False, most=1)
+
+
+def test_a_stream_sets_the_timer_of_its_root_context() -> None:
+    vm, guest = make()
+    plugin = Plugin(vm, PluginConfig(vm.config))
+    stream = Context(vm, plugin.config, plugin.root)
+
+    def log(*_: int) -> int:
+        guest.calls.set_tick_period_milliseconds(1)
+        return 0
+
+    guest.scripts["log"] = log
+    vm.invoke(stream, "proxy_on_log")
+    vm.world.advance(1_000_000)
+    assert guest.said == [("log", 2), ("tick", 1)]

@@ -13,16 +13,22 @@ if TYPE_CHECKING:
     from wasmkit.host.buffer import Buffer
     from wasmkit.host.limits import Limits
     from wasmkit.host.protocol import Guest
+    from wasmkit.host.world import Timer, World
     from wasmkit.http.headers import HeaderMap, Pair
     from wasmkit.plugin import PluginConfig, VmConfig
+    from wasmkit.profiles import Profile
 
 __all__ = ["Context", "VmInterface"]
+
+_MILLISECOND = 1_000_000
 
 
 class VmInterface(Protocol):
     """A VM as its contexts and its host calls see it."""
 
     config: VmConfig
+    world: World
+    profile: Profile
     limits: Limits
     guest: Guest
     trap: str
@@ -42,6 +48,10 @@ class VmInterface(Protocol):
 
     def set_effective_context(self, context_id: int) -> bool:
         """Choose it until the running callback returns; return whether it exists."""
+        ...
+
+    def can_call(self, name: str) -> bool:
+        """Return whether a callback is exported by a guest that has not failed."""
         ...
 
     def invoke(self, context: Context, name: str, *arguments: int, absent: int = 0) -> int:
@@ -85,8 +95,8 @@ class Context:
         self.parent = parent
         self.id = vm.add_context(self)
         self.created = False
-        self.tick_period = 0
-        """Milliseconds between ticks; 0 means none."""
+        self._tick_period = 0
+        self._timer: Timer | None = None
         self._last_buffer: Buffer | bytes = b""
 
     @property
@@ -105,6 +115,20 @@ class Context:
         result = self.vm.invoke(self, name, *arguments, absent=absent)
         self.vm.run_deferred()
         return result
+
+    def set_tick_period(self, milliseconds: int) -> None:
+        """Call ``on_tick`` that often from now on; 0 stops it."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._tick_period = milliseconds
+        if milliseconds and self.vm.can_call("proxy_on_tick"):
+            self._timer = self.vm.world.schedule(milliseconds * _MILLISECOND, self._tick)
+
+    def _tick(self) -> None:
+        self.notify("proxy_on_tick")
+        # Armed anew when the tick is over: one that is late is not made up for.
+        self.set_tick_period(self._tick_period)
 
     def header_map(self, map_type: HeaderMapType, *, change: bool) -> HeaderMap | None:
         """Return a header map if it may be read, or changed, now."""

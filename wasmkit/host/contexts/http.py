@@ -188,7 +188,8 @@ class StreamContext(Context):
             self._views[StreamType.RESPONSE].headers,
             self._views[StreamType.RESPONSE].trailers,
         )
-        value = find_property(path, self._manager.facts, visible)
+        absent = self.vm.profile.absent_attributes
+        value = find_property(path, self._manager.facts, visible, absent)
         return super().get_property(path) if value is None else value
 
     def set_property(self, path: bytes, value: bytes) -> None:

@@ -8,7 +8,6 @@ are not found, as on an Envoy where they do not apply.
 from __future__ import annotations
 
 import struct
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,7 +31,7 @@ class StreamFacts:
     connection_id: int = 0
     source: tuple[str, int] = ("127.0.0.1", 0)
     destination: tuple[str, int] = ("127.0.0.1", 0)
-    started: int = field(default_factory=time.time_ns)
+    started: int = 0
     duration: int | None = None
     request_size: int = 0
     response_size: int = 0
@@ -61,13 +60,22 @@ class VisibleHeaders:
         return self.response_trailers if trailers else self.response
 
 
-def find_property(path: bytes, facts: StreamFacts, visible: VisibleHeaders) -> bytes | None:
+def find_property(
+    path: bytes,
+    facts: StreamFacts,
+    visible: VisibleHeaders,
+    absent: frozenset[bytes] = frozenset(),
+) -> bytes | None:
     """Return a stream attribute's serialized value, None if there is none of that name.
 
+    ``absent`` are attributes, by their paths, that the host does not have yet.
     Raises ``CallError`` with ``SERIALIZATION_FAILURE`` for a whole group such as ``request``, and
     with ``NOT_FOUND`` for an attribute of a known group that is not to be had now.
     """
-    group, *rest = path.removesuffix(b"\0").split(b"\0")
+    path = path.removesuffix(b"\0")
+    if path in absent:
+        raise CallError(Status.NOT_FOUND)
+    group, *rest = path.split(b"\0")
     find = _GROUPS.get(group)
     if find is not None:
         if not rest:

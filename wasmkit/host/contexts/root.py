@@ -16,7 +16,7 @@ __all__ = ["RootContext"]
 
 
 class RootContext(Context):
-    """The context of a plugin in its VM: start, configuration, ticks, end."""
+    """The context of a plugin in its VM: start, configuration, end."""
 
     def __init__(self, vm: VmInterface, plugin: PluginConfig) -> None:
         super().__init__(vm, plugin)
@@ -36,10 +36,6 @@ class RootContext(Context):
         configured = self.notify("proxy_on_configure", len(self.plugin.configuration), absent=1)
         self._configuring = False
         return bool(configured)
-
-    def tick(self) -> None:
-        """Let the timer fire once."""
-        self.notify("proxy_on_tick")
 
     def shut_down(self) -> None:
         """Tell the guest that the plugin is done and, unless it puts that off, gone."""

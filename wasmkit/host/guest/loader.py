@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from wasmkit.abi.signature import HostFunction
+    from wasmkit.abi.trace import Tracer
     from wasmkit.host.calls import Calls
     from wasmkit.host.guest.compiled import CompiledModule
     from wasmkit.host.limits import Limits
@@ -52,12 +53,17 @@ _PAGE = 65_536
 class WasmGuest:
     """A module in a VM of its own. Making one loads, links and initialises the module.
 
-    ``profile`` is the host whose rules hold. Raises ``GuestModuleError`` with the host's reason if
-    it would not load the module.
+    ``tracer`` is told of every call; without one it costs nothing. ``profile`` is the host whose
+    rules hold. Raises ``GuestModuleError`` with the host's reason if it would not load the module.
     """
 
     def __init__(
-        self, module: bytes, calls: Calls, limits: Limits, profile: Profile | None = None
+        self,
+        module: bytes,
+        calls: Calls,
+        limits: Limits,
+        tracer: Tracer | None = None,
+        profile: Profile | None = None,
     ) -> None:
         compiled = compile_module(module)
         self._profile = profile or newest_envoy()
@@ -73,6 +79,7 @@ class WasmGuest:
         self._malloc_trap: GuestTrapError | None = None
         self._deadline = ticks(limits.callback_seconds)
         self._limits = limits
+        self._tracer = tracer
         self._malloc = "malloc" if "malloc" in self._exported else "proxy_on_memory_allocate"
         # ABI 0.1.0 is not told of a stream's end with its headers.
         self._counts = {name: row.count(version) for name, row in callbacks_of(version).items()}
@@ -97,9 +104,17 @@ class WasmGuest:
 
     def _run(self, name: str, *arguments: int) -> int:
         self._exports.set_deadline(self._deadline)
-        result = self._exports.call(name, *arguments)
+        call = self._exports.call if self._tracer is None else self._call_traced
+        result = call(name, *arguments)
         if self._malloc_trap is not None:
             raise self._malloc_trap
+        return result
+
+    def _call_traced(self, name: str, *arguments: int) -> int:
+        assert self._tracer is not None
+        self._tracer.callback(name, arguments)
+        result = self._exports.call(name, *arguments)
+        self._tracer.returned(name, result if self._exported[name].results else None)
         return result
 
     def close(self) -> None:
@@ -136,7 +151,7 @@ class WasmGuest:
     def _link(self, compiled: CompiledModule, imports: Imports, calls: Calls) -> None:
         """Define what the module imports; a memory or a table is made for it."""
         memory = GuestMemory(self._exports, self._allocate, self._limits.host_bytes)
-        wasi = WasiImports(calls, memory, self._profile.limits)
+        wasi = WasiImports(calls, memory, self._profile)
         done = set()
         for item, signature in zip(compiled.module.imports, compiled.imported, strict=True):
             key = (item.module, item.name or "")
@@ -151,7 +166,10 @@ class WasmGuest:
                     function = wasi.function(row.name)
                 else:
                     function = host_function(row, calls, memory)
-                imports.define(*key, row, self._guarded(*key, function))
+                call = self._guarded(*key, function)
+                if self._tracer is not None:
+                    call = _traced(self._tracer, row.name, call)
+                imports.define(*key, row, call)
 
     def _made(self, kind: wasmtime.MemoryType | wasmtime.TableType) -> _MemoryOrTable:
         """Make a memory or a table that a module imports."""
@@ -211,3 +229,15 @@ class WasmGuest:
             except GuestTrapError as error:
                 raise GuestModuleError(str(error).partition("\n")[0]) from error
         self._allowed = None
+
+
+def _traced(
+    tracer: Tracer, name: str, function: Callable[..., int | None]
+) -> Callable[..., int | None]:
+    def traced(*arguments: int) -> int | None:
+        tracer.host_call(name, arguments)
+        result = function(*arguments)
+        tracer.returned(name, None if result is None else int(result))
+        return result
+
+    return traced

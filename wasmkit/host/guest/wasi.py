@@ -5,8 +5,6 @@ Error numbers are those of Envoy 1.39 and later. There are no files, no sockets,
 
 from __future__ import annotations
 
-import os
-import time
 from typing import TYPE_CHECKING
 
 from wasmkit.abi.constants import LogLevel
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
 
     from wasmkit.host.calls import Calls
     from wasmkit.host.guest.memory import GuestMemory
-    from wasmkit.profiles import HostLimits
+    from wasmkit.profiles import Profile
 
 __all__ = ["WasiImports"]
 
@@ -50,10 +48,10 @@ _MAX_LINE = 16 << 20
 class WasiImports:
     """Methods are named as the imports; ``function`` finds one."""
 
-    def __init__(self, calls: Calls, memory: GuestMemory, limits: HostLimits) -> None:
+    def __init__(self, calls: Calls, memory: GuestMemory, profile: Profile) -> None:
         self._calls = calls
         self._memory = memory
-        self._limits = limits
+        self._profile = profile
 
     def function(self, name: str) -> Callable[..., int | None]:
         """Return the WASI function of that name; addresses outside of memory give EFAULT."""
@@ -150,19 +148,23 @@ class WasiImports:
         del precision
         if clock > 1:
             return _NOTSUP
-        self._memory.write_u64(out, time.monotonic_ns() if clock else time.time_ns())
+        calls = self._calls
+        now = calls.get_monotonic_time_nanoseconds if clock else calls.get_current_time_nanoseconds
+        self._memory.write_u64(out, now())
         return _SUCCESS
 
     def random_get(self, out: int, size: int) -> int:
         """Write random bytes, as many as a host gives at once."""
-        if size > self._limits.random_bytes:
+        if size > self._profile.limits.random_bytes:
             return _INVAL
-        self._memory.write(out, os.urandom(size))
+        self._memory.write(out, self._calls.get_random(size))
         return _SUCCESS
 
     def poll_oneoff(self, subscriptions: int, out: int, count: int, events_out: int) -> int:
         """Say at once that nothing has happened: Envoy never lets a guest sleep."""
         del subscriptions, out, count
+        if not self._profile.poll_answers:
+            return _NOSYS
         self._memory.write_u32(events_out, 0)
         return _SUCCESS
 

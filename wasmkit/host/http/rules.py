@@ -18,18 +18,20 @@ from wasmkit.http.grpc import grpc_of_http
 from wasmkit.http.headers import HeaderMap
 from wasmkit.http.message import Message
 from wasmkit.http.syntax import is_token, is_value
-from wasmkit.profiles import newest_envoy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from wasmkit.http.message import Pair
+    from wasmkit.profiles import HeaderRules
 
 __all__ = [
+    "CLIENT_LEFT",
     "HUNG_UP",
     "NO_ROUTE",
     "RESPONSE_TOO_LARGE",
     "TOO_LARGE",
+    "UPSTREAM_LEFT",
     "Delivery",
     "finish_response",
     "local_reply",
@@ -40,9 +42,6 @@ __all__ = [
     "sent_request",
     "sent_response",
 ]
-
-_RULES = newest_envoy().headers
-_NOT_FROM_CLIENTS = _RULES.not_to_upstreams | _RULES.not_from_clients
 
 
 TOO_LARGE = LocalReply(413, b"Payload Too Large", details=b"request_payload_too_large")
@@ -56,13 +55,19 @@ HUNG_UP = LocalReply(
     details=b"upstream_reset_before_response_started{connection_termination}",
     flags=1 << 6,
 )
+CLIENT_LEFT = (b"downstream_remote_disconnect", 1 << 14)
+"""Details and flags of a stream whose client hung up."""
+UPSTREAM_LEFT = (b"upstream_reset_after_response_started{connection_termination}", 1 << 6)
+"""The same when the upstream hung up within its response."""
 
 
 _PSEUDO_HEADERS = (b":authority", b":path", b":method", b":scheme")
 
 
-def received_request(pairs: tuple[Pair, ...]) -> HeaderMap:
-    """Return a request's headers as the first filter gets them.
+def received_request(
+    pairs: Sequence[Pair], rules: HeaderRules, random_bytes: Callable[[int], bytes]
+) -> HeaderMap:
+    """Return a request's headers as the first filter gets them, numbered if it has no number.
 
     The connection is plain HTTP; Envoy takes the scheme from ``x-forwarded-proto``.
     """
@@ -71,16 +76,17 @@ def received_request(pairs: tuple[Pair, ...]) -> HeaderMap:
     if forwarded:
         found[b":scheme"] = forwarded if forwarded in (b"http", b"https") else b"http"
     ordered = [(name, found[name]) for name in _PSEUDO_HEADERS if name in found]
-    ordered += [pair for pair in pairs if pair[0] not in _NOT_FROM_CLIENTS and pair[0][:1] != b":"]
-    headers = HeaderMap(ordered, joined=_RULES.joined_in_requests, is_request=True)
+    unwanted = rules.not_from_clients
+    ordered += [pair for pair in pairs if pair[0] not in unwanted and pair[0][:1] != b":"]
+    headers = HeaderMap(ordered, joined=rules.joined_in_requests, is_request=True)
     if headers.get(b"x-request-id") is None:
-        headers.add(b"x-request-id", str(uuid.uuid4()).encode())
+        headers.add(b"x-request-id", str(uuid.UUID(bytes=random_bytes(16), version=4)).encode())
     return headers
 
 
-def received_response(pairs: tuple[Pair, ...]) -> HeaderMap:
+def received_response(pairs: Iterable[Pair], rules: HeaderRules) -> HeaderMap:
     """Return an upstream's response headers as the filter gets them."""
-    return HeaderMap(pairs, joined=_RULES.joined_in_responses)
+    return HeaderMap(pairs, joined=rules.joined_in_responses)
 
 
 NO_ROUTE = LocalReply(404, details=b"route_not_found", flags=1 << 8)
@@ -128,7 +134,12 @@ _BODILESS_METHODS = frozenset({b"CONNECT", b"DELETE", b"GET", b"HEAD", b"TRACE"}
 
 
 def sent_request(
-    headers: HeaderMap, body: bytes, trailers: HeaderMap | None, *, headers_only: bool
+    headers: HeaderMap,
+    body: bytes,
+    trailers: HeaderMap | None,
+    rules: HeaderRules,
+    *,
+    headers_only: bool,
 ) -> tuple[Delivery, Message]:
     """Return a request as the upstream gets it.
 
@@ -138,7 +149,7 @@ def sent_request(
     pairs = [
         pair
         for pair in headers.pairs
-        if pair[0] not in _RULES.not_to_upstreams and pair[0][:1] != b":"
+        if pair[0] not in rules.not_to_upstreams and pair[0][:1] != b":"
     ]
     said = headers.get(b"content-length")
     delivery = Delivery.COMPLETE
@@ -184,19 +195,26 @@ def _reread(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
     return tuple(result)
 
 
-def finish_response(headers: HeaderMap, request: HeaderMap, *, request_complete: bool) -> None:
+def finish_response(
+    headers: HeaderMap,
+    request: HeaderMap,
+    rules: HeaderRules,
+    *,
+    request_complete: bool,
+    now: int,
+) -> None:
     """Change a response's headers as the connection manager does behind the filters.
 
     A connection on which a request is answered before it has all arrived is closed. A request
-    that asks to be traced gets its number back.
+    that asks to be traced gets its number back. ``now`` is in nanoseconds.
     """
-    for name in (b"connection", b"proxy-connection", b"transfer-encoding", b"upgrade"):
+    for name in rules.not_to_clients:
         headers.remove(name)
     number = request.get(b"x-request-id")
     if number is not None and request.get(b"x-envoy-force-trace") is not None:
         _set(headers, b"x-request-id", number)
     if headers.get(b"date") is None:
-        headers.add(b"date", formatdate(usegmt=True).encode())
+        headers.add(b"date", formatdate(now / 1e9, usegmt=True).encode())
     if not request_complete:
         headers.add(b"connection", b"close")
 
@@ -225,10 +243,12 @@ def sent_response(
     return _message((first, *_reread(pairs)), body, trailers)
 
 
-def local_reply(reply: LocalReply, *, is_head: bool, is_grpc: bool) -> tuple[HeaderMap, bytes]:
+def local_reply(
+    reply: LocalReply, rules: HeaderRules, *, is_head: bool, is_grpc: bool
+) -> tuple[HeaderMap, bytes]:
     """Return a local reply's headers and body."""
     status = b"%d" % (reply.status & 0xFFFF)
-    headers = HeaderMap([(b":status", status)], joined=_RULES.joined_in_responses)
+    headers = HeaderMap([(b":status", status)], joined=rules.joined_in_responses)
     for name, value in reply.headers:
         headers.add(name, value)
     if is_grpc:

@@ -9,8 +9,6 @@ reset when it is too late.
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wasmkit.abi.constants import StreamType
@@ -19,10 +17,12 @@ from wasmkit.host.contexts.actions import DataStatus, HeadersStatus, TrailersSta
 from wasmkit.host.contexts.properties import StreamFacts, VisibleHeaders
 from wasmkit.host.http.half import STOPS_ALL, Half, State
 from wasmkit.host.http.rules import (
+    CLIENT_LEFT,
     HUNG_UP,
     NO_ROUTE,
     RESPONSE_TOO_LARGE,
     TOO_LARGE,
+    UPSTREAM_LEFT,
     Delivery,
     finish_response,
     local_reply,
@@ -35,41 +35,34 @@ from wasmkit.host.http.rules import (
 )
 from wasmkit.http.grpc import is_grpc
 from wasmkit.http.headers import HeaderMap
-from wasmkit.http.message import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from wasmkit.host.contexts.manager import LocalReply
     from wasmkit.host.plugin import Plugin
+    from wasmkit.http.headers import Pair
+    from wasmkit.http.message import Message
 
-__all__ = ["BUFFER_LIMIT", "HttpStream", "StreamResult"]
+__all__ = ["BUFFER_LIMIT", "HttpStream"]
 
 BUFFER_LIMIT = 1024 * 1024
 """Bytes of a body that Envoy keeps back at most (``per_connection_buffer_limit_bytes``)."""
 
-_MAX_TICKS = 1000
-"""A stream that is still stopped after so many ticks is given up, as a client would."""
-
-
-@dataclass(frozen=True, slots=True)
-class StreamResult:
-    """What became of a request.
-
-    ``upstream`` is what the upstream got, None if it got nothing complete; ``client`` is what the
-    client got, None if its connection was closed, or it gave up, before a response began.
-    """
-
-    upstream: Message | None
-    client: Message | None
-
 
 class HttpStream:
-    """Drives one request through the filter of a plugin; made anew for each request."""
+    """Drives one request through the filter of a plugin; made anew for each request.
 
-    def __init__(self, plugin: Plugin, facts: StreamFacts | None = None) -> None:
-        self._plugin = plugin
-        self.facts = facts or StreamFacts()
+    What client and upstream do is told in the order in which it happens: ``headers``, pieces of
+    body with ``data``, ``trailers`` of either direction, and ``hang_up``. What comes after the
+    stream is over is dropped. ``deliver`` and ``client`` are what the two ends got; ``end`` ends
+    the stream.
+    """
+
+    def __init__(self, plugin: Plugin, *, connection_id: int = 0) -> None:
+        self._world = plugin.vm.world
+        self._rules = plugin.vm.profile.headers
+        self.facts = StreamFacts(connection_id=connection_id, started=self._world.now)
         self._request = Half(StreamType.REQUEST)
         self._response = Half(StreamType.RESPONSE)
         self._prepared: LocalReply | None = None
@@ -79,57 +72,85 @@ class HttpStream:
         self._is_grpc = False
         self._context = plugin.new_stream(self)
 
-    def play(self, request: Message, respond: Callable[[Message], Message | None]) -> StreamResult:
-        """Send a request, get the upstream's response to it, and return what came of both.
+    # What happens
 
-        The request's headers begin with the pseudo headers. ``respond`` is called once if the
-        whole request reaches the upstream; None means that it hangs up.
+    def headers(self, direction: StreamType, pairs: Sequence[Pair], *, end: bool) -> None:
+        """Bring a message's headers, the pseudo headers first; ``end``: nothing comes behind."""
+        half = self._half(direction)
+        if half is self._request:
+            headers = received_request(pairs, self._rules, self._world.random_bytes)
+            self._is_head = headers.get(b":method") == b"HEAD"
+            self._is_grpc = is_grpc(headers)
+        else:
+            headers = received_response(pairs, self._rules)
+        if self._takes(half, end=end):
+            if half is self._response:
+                self.facts.response_code_details = b"via_upstream"
+            self._receive_headers(half, headers, end=end)
+
+    def data(self, direction: StreamType, data: bytes, *, end: bool) -> None:
+        """Bring a piece of a body; over HTTP/1.1 the end comes with an empty piece."""
+        half = self._half(direction)
+        if half is self._request and not self.finished:
+            self.facts.request_size += len(data)
+        if self._takes(half, end=end):
+            self._receive_data(half, Buffer(data), end=end)
+
+    def trailers(self, direction: StreamType, pairs: Sequence[Pair]) -> None:
+        """Bring a message's trailers, which end it."""
+        half = self._half(direction)
+        if self._takes(half, end=True):
+            half.arrived_all = True
+            half.trailers = HeaderMap(pairs)
+            self._receive_trailers(half)
+
+    def hang_up(self, direction: StreamType) -> None:
+        """Let the sender of that direction close its connection: REQUEST is the client."""
+        if self.finished:
+            return
+        if direction is StreamType.RESPONSE and not self._response.begun:
+            self.send_local_reply(HUNG_UP)
+            return
+        details, flags = CLIENT_LEFT if direction is StreamType.REQUEST else UPSTREAM_LEFT
+        self.facts.response_code_details = details
+        self.facts.response_flags |= flags
+        self.reset()
+
+    def _takes(self, half: Half, *, end: bool) -> bool:
+        """Whether a part that arrives is of use: not when the answer is made in the proxy."""
+        if half is self._request:
+            half.arrived_all = end
+        return not (self.finished or self._replied)
+
+    # What came of it
+
+    @property
+    def request_sent(self) -> bool:
+        """Whether the whole request has gone to the upstream, or never will."""
+        return self._request.sent_all or self.finished
+
+    def deliver(self) -> Message | None:
+        """Return the request as the upstream gets it whole, None if it never does.
+
+        An upstream that cannot read it hangs up.
         """
-        headers = received_request(request.headers)
-        self._is_head = headers.get(b":method") == b"HEAD"
-        self._is_grpc = is_grpc(headers)
-        self._receive(self._request, headers, request)
-        self._tick_while_stopped(self._request)
-        upstream = None
-        if self._request.sent_all and not self.finished:
-            upstream = self._deliver()
-        if upstream is not None:
-            response = respond(upstream)
-            if response is not None and upstream.method == b"HEAD":
-                response = Message(response.headers)
-            self._answer(response)
-        self._tick_while_stopped(self._response)
-        client = self._client()
-        self._end()
-        return StreamResult(upstream, client)
-
-    def _deliver(self) -> Message | None:
-        """Return the request as the upstream gets it whole, None if it never does."""
         half = self._request
+        if not half.sent_all or self.finished:
+            return None
         trailers = half.trailers if half.sent_trailers else None
         delivery, message = sent_request(
-            half.headers, bytes(half.sent_body), trailers, headers_only=half.sent_headers_only
+            half.headers,
+            bytes(half.sent_body),
+            trailers,
+            self._rules,
+            headers_only=half.sent_headers_only,
         )
         if delivery is Delivery.REFUSED:
             self.send_local_reply(HUNG_UP)
         return message if delivery is Delivery.COMPLETE else None
 
-    def _answer(self, response: Message | None) -> None:
-        if response is None:
-            self.send_local_reply(HUNG_UP)
-            return
-        headers = received_response(response.headers)
-        self.facts.response_code_details = b"via_upstream"
-        self._receive(self._response, headers, response)
-
-    def _tick_while_stopped(self, half: Half) -> None:
-        """Let the filter's timer fire until it lets the stream go on: nothing else happens now."""
-        for _ in range(_MAX_TICKS):
-            if half.sent_all or self.finished or not self._plugin.root.tick_period:
-                return
-            self._plugin.root.tick()
-
-    def _client(self) -> Message | None:
+    def client(self) -> Message | None:
+        """Return the response as far as the client got it, None if none began."""
         half = self._response
         if half.sent_headers is None:
             return None
@@ -142,11 +163,11 @@ class HttpStream:
             headers_only=half.sent_headers_only,
         )
 
-    def _end(self) -> None:
+    def end(self) -> None:
         """Finish the stream: the filter's log, done and delete callbacks."""
         if self._context is None:
             return
-        self.facts.duration = time.time_ns() - self.facts.started
+        self.facts.duration = self._world.now - self.facts.started
         response = self._response.headers if self._response.begun else None
         self._context.on_log(
             VisibleHeaders(self._request.headers, response, self._response.trailers)
@@ -154,23 +175,6 @@ class HttpStream:
         self._context.on_destroy()
 
     # One direction
-
-    def _receive(self, half: Half, headers: HeaderMap, message: Message) -> None:
-        """Bring a message as HTTP/1.1 does: the body in pieces, its end behind them."""
-        trailers = HeaderMap(message.trailers) if message.trailers else None
-        self._receive_headers(half, headers, end=not message.pieces and trailers is None)
-        for piece in message.pieces:
-            if self.finished:
-                return
-            if half is self._request:
-                self.facts.request_size += len(piece)
-            self._receive_data(half, Buffer(piece), end=False)
-        if message.pieces and trailers is None and not self.finished:
-            self._receive_data(half, Buffer(), end=True)
-        if trailers is not None and not self.finished:
-            half.trailers = trailers
-            half.arrived_all = True
-            self._receive_trailers(half)
 
     def _receive_headers(self, half: Half, headers: HeaderMap, *, end: bool) -> None:
         half.headers = headers
@@ -261,7 +265,13 @@ class HttpStream:
             self._reply_to_client(fault)
             return
         request = self._request
-        finish_response(headers, request.headers, request_complete=request.arrived_all)
+        finish_response(
+            headers,
+            request.headers,
+            self._rules,
+            request_complete=request.arrived_all,
+            now=self._world.now,
+        )
         self._response.send_headers(headers, end=end)
 
     def _send_headers(self, half: Half, *, end: bool) -> None:
@@ -371,7 +381,7 @@ class HttpStream:
     def _make(self, reply: LocalReply) -> tuple[HeaderMap, bytes]:
         self.facts.response_code_details = reply.details
         self.facts.response_flags |= reply.flags
-        return local_reply(reply, is_head=self._is_head, is_grpc=self._is_grpc)
+        return local_reply(reply, self._rules, is_head=self._is_head, is_grpc=self._is_grpc)
 
     def _reply_through_filter(self, reply: LocalReply) -> None:
         headers, body = self._make(reply)

@@ -15,6 +15,7 @@ from wasmkit.host.guest.compiled import compile_module
 from wasmkit.host.guest.loader import WasmGuest
 from wasmkit.host.plugin import Plugin
 from wasmkit.host.vm import Vm
+from wasmkit.host.world import World
 from wasmkit.plugin import PluginConfig, VmConfig
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def text(data: str, *, padding: str = PADDING, code: str = "") -> bytes:
 
 
 def said(module: bytes) -> bytes:
-    with Vm(VmConfig(), partial(WasmGuest, module)) as vm:
+    with Vm(VmConfig(), partial(WasmGuest, module), World()) as vm:
         Plugin(vm, PluginConfig()).start()
         return vm.last_line
 

@@ -13,6 +13,7 @@ from wasmkit.errors import GuestModuleError
 from wasmkit.host.guest.loader import WasmGuest
 from wasmkit.host.plugin import Plugin
 from wasmkit.host.vm import Vm
+from wasmkit.host.world import World
 from wasmkit.inspection import Outcome
 from wasmkit.plugin import PluginConfig, VmConfig
 from wasmkit.profiles import ENVOYS, envoy_profile
@@ -28,7 +29,9 @@ def started(data: bytes, config: PluginConfig | None = None) -> list[str]:
     """Start a module and return what it logged."""
     config = config or PluginConfig()
     logs: list[str] = []
-    vm = Vm(config.vm, partial(WasmGuest, data), log=lambda _, line: logs.append(line.decode()))
+    vm = Vm(
+        config.vm, partial(WasmGuest, data), World(), log=lambda _, line: logs.append(line.decode())
+    )
     with vm:
         Plugin(vm, config).start()
     return logs
@@ -139,7 +142,7 @@ def test_the_host_agrees_with_inspect(case: LoadCase, release: str) -> None:
     make_guest = partial(WasmGuest, case.module, profile=envoy_profile(release))
     told = ""
     try:
-        vm = Vm(VmConfig(), make_guest)
+        vm = Vm(VmConfig(), make_guest, World())
     except GuestModuleError as error:
         told = str(error)
     else:

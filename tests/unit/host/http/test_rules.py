@@ -15,7 +15,9 @@ from wasmkit.host.http.rules import (
     sent_response,
 )
 from wasmkit.http.headers import HeaderMap, Pair
+from wasmkit.profiles import newest_envoy
 
+RULES = newest_envoy().headers
 BASE: tuple[Pair, ...] = (
     (b":authority", b"a.test"),
     (b":path", b"/"),
@@ -26,14 +28,16 @@ BASE: tuple[Pair, ...] = (
 
 
 def test_a_request_gets_a_number_and_loses_what_only_proxies_say() -> None:
-    headers = received_request((*BASE, (b"x-envoy-internal", b"true"), (b"x-own", b"1")))
+    headers = received_request(
+        (*BASE, (b"x-envoy-internal", b"true"), (b"x-own", b"1")), RULES, bytes
+    )
     assert headers.get(b"x-envoy-internal") is None
     assert headers.get(b"x-own") == b"1"
-    assert len(headers.get(b"x-request-id") or b"") == 36
+    assert headers.get(b"x-request-id") == b"00000000-0000-4000-8000-000000000000"
 
 
 def test_a_request_keeps_its_number() -> None:
-    headers = received_request((*BASE, (b"x-request-id", b"mine")))
+    headers = received_request((*BASE, (b"x-request-id", b"mine")), RULES, bytes)
     assert headers.get_all(b"x-request-id") == [b"mine"]
 
 
@@ -80,7 +84,7 @@ def test_an_upstream_believes_the_length(
     headers = HeaderMap(BASE, is_request=True)
     if length is not None:
         headers.add(b"content-length", length)
-    result, message = sent_request(headers, body, None, headers_only=False)
+    result, message = sent_request(headers, body, None, RULES, headers_only=False)
     assert (result, message.body) == (delivery, received)
 
 
@@ -90,7 +94,7 @@ def test_an_upstream_believes_the_length(
 def test_an_empty_body_is_announced_where_one_could_be(method: bytes, *, added: bool) -> None:
     headers = HeaderMap(BASE, is_request=True)
     headers.replace(b":method", method)
-    _, message = sent_request(headers, b"", None, headers_only=True)
+    _, message = sent_request(headers, b"", None, RULES, headers_only=True)
     assert ((b"content-length", b"0") in message.headers) is added
 
 
@@ -127,12 +131,12 @@ def test_an_empty_body_is_announced_where_one_could_be(method: bytes, *, added: 
     ],
 )
 def test_local_replies(reply: LocalReply, pairs: list[Pair], body: bytes) -> None:
-    headers, sent = local_reply(reply, is_head=False, is_grpc=False)
+    headers, sent = local_reply(reply, RULES, is_head=False, is_grpc=False)
     assert (headers.pairs, sent) == (pairs, body)
 
 
 def test_a_local_reply_to_head_has_the_length_and_no_body() -> None:
-    headers, body = local_reply(LocalReply(403, b"no"), is_head=True, is_grpc=False)
+    headers, body = local_reply(LocalReply(403, b"no"), RULES, is_head=True, is_grpc=False)
     assert headers.get(b"content-length") == b"2"
     assert body == b""
 
@@ -147,7 +151,7 @@ def test_a_local_reply_to_head_has_the_length_and_no_body() -> None:
     ],
 )
 def test_local_replies_in_grpc(reply: LocalReply, status: bytes, message: bytes | None) -> None:
-    headers, body = local_reply(reply, is_head=False, is_grpc=True)
+    headers, body = local_reply(reply, RULES, is_head=False, is_grpc=True)
     assert headers.get(b":status") == b"200"
     assert headers.get(b"content-type") == b"application/grpc"
     assert headers.get(b"grpc-status") == status
@@ -157,9 +161,10 @@ def test_local_replies_in_grpc(reply: LocalReply, status: bytes, message: bytes 
 
 def test_a_response_is_finished() -> None:
     headers = HeaderMap([(b"connection", b"x"), (b"transfer-encoding", b"chunked"), (b"a", b"b")])
-    finish_response(headers, HeaderMap(), request_complete=False)
+    finish_response(headers, HeaderMap(), RULES, request_complete=False, now=0)
     assert [name for name, _ in headers.pairs] == [b"a", b"date", b"connection"]
     assert headers.get(b"connection") == b"close"
+    assert headers.get(b"date") == b"Thu, 01 Jan 1970 00:00:00 GMT"
 
 
 @pytest.mark.parametrize(
