@@ -237,8 +237,6 @@ host/test_plugin.py
 host/test_protocol.py
 hub/catalogue/test_index.py
 hub/catalogue/test_search.py
-hub/platform/test_migrate.py
-hub/platform/test_worker.py
 hub/registry/test_access.py
 hub/registry/test_blobs.py
 hub/registry/test_bodies.py
@@ -249,8 +247,6 @@ hub/registry/test_uploads.py
 hub/test_app.py
 hub/test_hub.py
 hub/test_worker.py
-hub/verification/tasks/test_measure.py
-hub/verification/tasks/test_render.py
 hub/verification/test_measure.py
 hub/verification/test_papers.py
 hub/verification/test_render.py

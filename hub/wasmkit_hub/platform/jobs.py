@@ -178,16 +178,17 @@ class Jobs:
 
     def counts(self) -> dict[str, int]:
         """Return how many jobs are ``waiting``, ``running`` and ``dead``."""
+        alive = JobRow.dead.is_(False)
+        kinds = {
+            "waiting": (alive, JobRow.holder == ""),
+            "running": (alive, JobRow.holder != ""),
+            "dead": (JobRow.dead.is_(True),),
+        }
         with self._database.read() as session:
-            rows = session.execute(
-                select(JobRow.dead, JobRow.holder != "", func.count()).group_by(
-                    JobRow.dead, JobRow.holder != ""
-                )
-            ).all()
-        found = {"waiting": 0, "running": 0, "dead": 0}
-        for dead, held, count in rows:
-            found["dead" if dead else "running" if held else "waiting"] += count
-        return found
+            return {
+                name: session.scalars(select(func.count(JobRow.id)).where(*which)).one()
+                for name, which in kinds.items()
+            }
 
     def dead(self, limit: int) -> list[dict[str, Any]]:
         """Return the newest dead jobs as JSON values."""

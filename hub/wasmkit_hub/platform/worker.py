@@ -15,6 +15,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from wasmkit_hub.platform.jobs import LEASE_SECONDS
 
 if TYPE_CHECKING:
@@ -76,11 +78,15 @@ class Worker:
 
     def work(self, stop: threading.Event) -> None:
         """Do jobs until told to stop; trouble with the database or the disk is waited out."""
+        trouble = ""
         while not stop.is_set():
             try:
                 pause = 0.0 if self.step() else _IDLE_SECONDS
-            except Exception:  # noqa: BLE001  a full disk, a locked file: it may pass
-                _LOG.exception("the hub's jobs cannot be worked on")
+                trouble = ""
+            except (OSError, SQLAlchemyError) as exc:  # a full disk, say: it may pass
+                if str(exc) != trouble:
+                    trouble = str(exc)
+                    _LOG.warning("the hub's jobs have to wait: %s", trouble.partition("\n")[0])
                 pause = _TROUBLE_SECONDS
             stop.wait(pause)
 
@@ -89,25 +95,31 @@ class Worker:
         job = self._jobs.claim()
         if job is None:
             return False
-        handler = self._handlers[job.kind]
-        if job.is_spent:
+        handler = self._handlers.get(job.kind)
+        if handler is None:  # another version of the hub works on the same folder, or did
+            with self._database.write() as session:
+                self._jobs.bury(session, job, "this version of the hub does not know such jobs")
+        elif job.is_spent:
             self._give_up(handler, job, job.error or "what worked on it was killed each time")
-            return True
+        else:
+            self._do(handler, job)
+        return True
+
+    def _do(self, handler: Handler, job: Job) -> None:
         try:
             result = handler.run(job, self._keeper(job))
         except LeaseLostError:
-            return True
+            return
         except JobFailedError as exc:
             self._failed(handler, job, str(exc))
-            return True
+            return
         except Exception:  # noqa: BLE001  a bug here must not end all other jobs
             _LOG.exception("job %s of %s", job.kind, job.subject)
             self._failed(handler, job, "the hub failed at it; its log says more")
-            return True
+            return
         with self._database.write() as session:
             if self._jobs.finish(session, job):
                 result(session)
-        return True
 
     def _keeper(self, job: Job) -> Callable[[], None]:
         """Return what renews a job's lease, often enough however often it is called."""

@@ -60,18 +60,16 @@ class MeasureJob:
     def run(self, job: Job, alive: Callable[[], None]) -> Result:
         """Look at the layer in a child, then judge."""
         image = self._read(job)
-        if image is None:
-            return _nothing  # deleted meanwhile
-        found = self._look(image.layer, alive)
+        found = {} if image is None else self._look(image.layer, alive)
 
         def write(session: Session) -> None:
             row = self._row(session, job)
             if row is None:
-                return
-            write_claims(row, image.claims)
-            if "absent" in found and not row.listed:
-                session.delete(row)  # an ordinary image of containers
+                return  # deleted meanwhile
+            if image is None or ("module" not in found and not row.listed):
+                session.delete(row)  # not a filter, and never said that it is one
             else:
+                write_claims(row, image.claims)
                 _judge(row, image, found)
             session.flush()
             self._hub.watcher.changed(session, row.repository)
@@ -85,7 +83,10 @@ class MeasureJob:
             row = self._row(session, job)
             if row is None:
                 return
-            row.state, row.reasons = State.BLOCKED, [f"{_NOT_MEASURED}: {reason}"]
+            if row.listed:
+                row.state, row.reasons = State.BLOCKED, [f"{_NOT_MEASURED}: {reason}"]
+            else:
+                session.delete(row)  # whatever it is, the hub does not show it as a filter
             session.flush()
             self._hub.watcher.changed(session, row.repository)
 
@@ -121,10 +122,6 @@ class MeasureJob:
                 return sandbox.run(_TASK, {"media_type": layer.media_type}, [(content, layer.size)])
             except ChildDiedError as exc:
                 raise JobFailedError(str(exc)) from exc
-
-
-def _nothing(session: Session) -> None:
-    del session
 
 
 def _judge(row: ImageRow, image: _Image, found: dict[str, Any]) -> None:

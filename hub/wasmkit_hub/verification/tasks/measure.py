@@ -29,8 +29,9 @@ _SAMPLE = """(module
   (elem (i32.const 0) $start)
   (data (i32.const 0) "x"))"""
 """Has something for each part of the inspector to look at, and so to load."""
-_MOST_ITEMS = 2000
-_LONGEST_TEXT = 500
+_MOST_ITEMS = 200
+_LONGEST_TEXT = 300
+"""So that the facts of no module make its page slow."""
 
 
 def prepare() -> None:
