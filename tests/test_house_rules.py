@@ -231,10 +231,6 @@ engines/test_wasm.py
 envoy/test_ends.py
 host/guest/test_crossing.py
 host/guest/test_wasi.py
-host/http/test_half.py
-host/test_calls.py
-host/test_plugin.py
-host/test_protocol.py
 hub/catalogue/test_index.py
 hub/catalogue/test_search.py
 hub/registry/test_access.py

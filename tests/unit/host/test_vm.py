@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from function_guest import FunctionGuest
-from wasmkit.abi.constants import LogLevel, Status
-from wasmkit.errors import GuestModuleError
+from wasmkit.abi.constants import Status
 from wasmkit.host.contexts.base import Context
 from wasmkit.host.plugin import Plugin
 from wasmkit.host.protocol import CallError, GuestTrapError
 from wasmkit.host.vm import Vm
 from wasmkit.host.world import World
-from wasmkit.plugin import FailurePolicy, PluginConfig, VmConfig
+from wasmkit.plugin import PluginConfig, VmConfig
 
 
 def make(config: VmConfig | None = None) -> tuple[Vm, FunctionGuest]:
@@ -97,31 +96,6 @@ def test_after_a_trap_nothing_is_called() -> None:
     vm.close()
     assert guest.said == [("tick", 1)]
     assert guest.closed
-
-
-def test_a_plugin_that_is_refused_ends_its_vm() -> None:
-    vm, guest = make()
-
-    def refuse(*_: int) -> int:
-        guest.calls.log(LogLevel.ERROR, b"my reason")
-        return 0
-
-    guest.scripts["configure"] = refuse
-    with pytest.raises(GuestModuleError, match="on_configure returned false") as caught:
-        Plugin(vm, PluginConfig(vm.config)).start()
-    assert caught.value.hint == "my reason"
-    assert guest.said[-1] == ("configure", 1, 0), "it is not told that it is done"
-    assert guest.closed
-    vm.close()
-
-
-@pytest.mark.parametrize("policy", FailurePolicy)
-def test_streams_pass_by_a_failed_plugin_only_if_it_fails_open(policy: FailurePolicy) -> None:
-    vm, _ = make()
-    plugin = Plugin(vm, PluginConfig(vm.config, failure_policy=policy))
-    vm.trap = "why"
-    stream = plugin.new_stream(None)  # type: ignore[arg-type]  # nothing is asked of it here
-    assert (stream is None) is (policy is FailurePolicy.FAIL_OPEN)
 
 
 def test_a_root_context_may_put_off_that_it_is_done() -> None:
