@@ -233,13 +233,6 @@ host/guest/test_crossing.py
 host/guest/test_wasi.py
 hub/catalogue/test_index.py
 hub/catalogue/test_search.py
-hub/registry/test_access.py
-hub/registry/test_blobs.py
-hub/registry/test_bodies.py
-hub/registry/test_listings.py
-hub/registry/test_manifests.py
-hub/registry/test_router.py
-hub/registry/test_uploads.py
 hub/test_app.py
 hub/test_hub.py
 hub/test_worker.py
