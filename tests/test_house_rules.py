@@ -226,7 +226,6 @@ NOT_MIRRORED = """
 engines/test_emulated.py
 engines/test_envoy.py
 engines/test_native.py
-engines/test_native_host.py
 engines/test_wasm.py
 envoy/test_ends.py
 host/guest/test_crossing.py

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 from wasmkit.abi.constants import LogLevel
 from wasmkit.engines.emulated import EmulatedEngine
-from wasmkit.engines.native_host import NativeHost
+from wasmkit.engines.native_host import native_host
 from wasmkit.errors import BuildError
 from wasmkit.host.threads import Starts
 from wasmkit.sdk import HttpFilter, embedding
@@ -82,7 +82,7 @@ class _SdkGuest:
     abi_version = "0.2.1"
 
     def __init__(self, project: Project, calls: Calls) -> None:
-        self._host = NativeHost(calls)
+        self._host = native_host(calls)
         self._streams = embedding.LogStream(LogLevel.INFO), embedding.LogStream(LogLevel.ERROR)
         self._logging = _RootLogger([], logging.WARNING)
         with self._inside():

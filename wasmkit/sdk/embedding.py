@@ -8,7 +8,7 @@ engine in an ordinary process redirects output and logging itself, with ``LogStr
 
 from __future__ import annotations
 
-from wasmkit.sdk._dispatch import Callback, callbacks, start
+from wasmkit.sdk._dispatch import CALLBACK_NAMES, Callback, callbacks, start
 from wasmkit.sdk._host import HostCalls, HostError, bind
 from wasmkit.sdk._runtime import (
     LogHandler,
@@ -19,6 +19,7 @@ from wasmkit.sdk._runtime import (
 )
 
 __all__ = [
+    "CALLBACK_NAMES",
     "Callback",
     "HostCalls",
     "HostError",

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
+import wasmtime
 
 from wasmkit.abi.constants import ABI_VERSIONS
 from wasmkit.abi.functions import HOST_FUNCTIONS, WASI_MODULES, env_functions
+from wasmkit.abi.signature import ALL_CONTEXTS, HostFunction, Kind, Parameter, Result
+from wasmkit.engines.native_host import native_host
+from wasmkit.host.calls import Calls
+from wasmkit.sdk.embedding import HostCalls
+from wasmkit.toolchain.python.glue import HOST_CALLS, glue_text
 
 # Names with the number of their parameters, as proxy-wasm-cpp-host declares them and Envoy 1.36
 # to 1.40 link them; i64 parameters are told apart below.
@@ -117,3 +125,80 @@ def test_what_changes_something_says_so() -> None:
 
 OWN = {"pthread_equal", "emscripten_notify_memory_growth", "sched_yield", "proc_exit"}
 """What concerns the module alone."""
+
+
+# -- what is derived from a row, for every row ---------------------------------------------------
+
+ENV = [row for row in HOST_FUNCTIONS.values() if row.module == "env"]
+IMPLEMENTED = [row for row in ENV if hasattr(Calls, row.method)]
+TYPES = {
+    Kind.TEXT: "str",
+    Kind.OUT_TEXT: "str",
+    Kind.BYTES: "bytes",
+    Kind.PAIRS: "bytes",
+    Kind.OUT_BYTES: "bytes",
+}
+
+
+def python_type(items: tuple[Parameter, ...]) -> str:
+    types = [TYPES.get(item.kind, "int") for item in items]
+    if len(types) == 1:
+        return types[0]
+    return f"tuple[{', '.join(types)}]" if types else "None"
+
+
+def test_the_sdk_calls_what_there_is() -> None:
+    named = [name for name in vars(HostCalls) if name.startswith(("proxy_", "envoy_"))]
+    assert [row.name for row in HOST_CALLS] == named
+
+
+@pytest.mark.parametrize("row", HOST_CALLS, ids=lambda row: row.name)
+def test_a_row_that_the_sdk_has(row: HostFunction) -> None:
+    """It has an implementation, a wrapper in the glue, a method of the SDK, words for a reader."""
+    assert row in IMPLEMENTED
+    method = inspect.signature(getattr(HostCalls, row.name))
+    _, *parameters = method.parameters.values()
+    assert [(item.name, item.annotation) for item in parameters] == [
+        (item.name, python_type((item,))) for item in row.inputs
+    ]
+    absent = " | None" if row.absent is not None else ""
+    assert method.return_annotation == python_type(row.outputs) + absent
+    assert row.meaning is not None
+    module = wasmtime.Module(wasmtime.Engine(), bytes(wasmtime.wat2wasm(glue_text())))
+    kinds = {
+        item.name: item.type for item in module.imports if isinstance(item.type, wasmtime.FuncType)
+    }
+    assert list(map(str, kinds[row.name].params)) == row.parameter_types
+    assert f"(func $call_{row.name} " in glue_text()
+
+
+@pytest.mark.parametrize("row", IMPLEMENTED, ids=lambda row: row.name)
+def test_a_row_that_is_implemented(row: HostFunction) -> None:
+    """Its method takes the row's inputs, and returns what the host writes."""
+    method = inspect.signature(getattr(Calls, row.method))
+    _, *parameters = method.parameters.values()
+    assert [item.annotation for item in parameters] == [
+        "int" if TYPES.get(item.kind) is None else "bytes" for item in row.inputs
+    ]
+    returned = python_type(row.outputs).replace("str", "bytes")
+    assert method.return_annotation == ("int" if row.result is Result.NUMBER else returned)
+
+
+def test_the_native_host_has_every_row() -> None:
+    host = native_host(Calls.__new__(Calls))
+    assert [row.name for row in ENV if not callable(getattr(host, row.name))] == []
+
+
+def test_every_row_fits_into_the_glue_or_says_so() -> None:
+    for row in ENV:
+        if row.result is not Result.STATUS:
+            continue
+        texts = sum(item.kind is Kind.TEXT for item in row.inputs)
+        if texts <= 2:
+            wasmtime.wat2wasm(glue_text((row,)))
+
+
+def test_contexts() -> None:
+    some = {row.name for row in ENV if row.contexts != ALL_CONTEXTS}
+    assert {"proxy_send_local_response", "proxy_done", "proxy_set_property"} <= some
+    assert not some & {"proxy_log", "proxy_http_call", "proxy_get_property"}

@@ -1,9 +1,9 @@
 """Assembles the glue: ``glue.wat`` and what is regular enough to be written by a program.
 
-That is the Proxy-Wasm callbacks, which differ in their number of parameters, and the answers to
-all those WASI 0.2 functions that a filter cannot use. A file or socket call must fail with an
-ordinary ``OSError``, so each of them returns ``error(code)`` in the canonical ABI: 1 at +0 of
-the result, the code at the alignment of the result's larger half
+That is the host calls (``methods``), the Proxy-Wasm callbacks, which differ in their number of
+parameters, and the answers to all those WASI 0.2 functions that a filter cannot use. A file or
+socket call must fail with an ordinary ``OSError``, so each of them returns ``error(code)`` in the
+canonical ABI: 1 at +0 of the result, the code at the alignment of the result's larger half
 (component-model ``CanonicalABI.md``, "Alignment").
 """
 
@@ -11,56 +11,41 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
 import wasmtime
 
+from wasmkit.abi.callbacks import CALLBACKS as ABI_CALLBACKS
+from wasmkit.abi.functions import HOST_FUNCTIONS
+from wasmkit.sdk.embedding import CALLBACK_NAMES, HostCalls
+from wasmkit.toolchain.python.methods import import_text, write_methods
 from wasmkit.wasm.module import Import, Kind, Module, read_module
 
-__all__ = ["CALLBACKS", "METHODS", "glue_for"]
+if TYPE_CHECKING:
+    from wasmkit.abi.signature import HostFunction
+
+__all__ = ["CALLBACKS", "HOST_CALLS", "METHODS", "glue_for", "glue_text"]
 
 CALLBACKS: dict[str, tuple[int, bool]] = {
-    "proxy_on_context_create": (2, False),
-    "proxy_on_vm_start": (2, True),
-    "proxy_on_configure": (2, True),
-    "proxy_on_tick": (1, False),
-    "proxy_on_request_headers": (3, True),
-    "proxy_on_request_body": (3, True),
-    "proxy_on_request_trailers": (2, True),
-    "proxy_on_response_headers": (3, True),
-    "proxy_on_response_body": (3, True),
-    "proxy_on_response_trailers": (2, True),
-    "proxy_on_log": (1, False),
-    "proxy_on_done": (1, True),
-    "proxy_on_delete": (1, False),
+    name: (ABI_CALLBACKS[name].count("0.2.1"), bool(ABI_CALLBACKS[name].result_types))
+    for name in CALLBACK_NAMES
 }
 """The callbacks that the glue can export: number of parameters, whether it returns a value."""
 
-METHODS = (
-    "proxy_log",
-    "proxy_get_header_map_value",
-    "proxy_add_header_map_value",
-    "proxy_replace_header_map_value",
-    "proxy_remove_header_map_value",
-    "proxy_get_header_map_pairs",
-    "proxy_set_header_map_pairs",
-    "proxy_get_buffer_status",
-    "proxy_get_buffer_bytes",
-    "proxy_set_buffer_bytes",
-    "proxy_send_local_response",
-    "proxy_get_property",
-    "proxy_set_property",
-    "proxy_continue_stream",
-    "proxy_close_stream",
-    "proxy_set_effective_context",
-    "proxy_set_tick_period_milliseconds",
-    "proxy_done",
-    "environ",
-    "exchange",
-)
-"""The functions of the builtin module ``_proxy_wasm`` in the order of the glue's table slots.
+HOST_CALLS = tuple(HOST_FUNCTIONS[name] for name in vars(HostCalls) if name in HOST_FUNCTIONS)
+"""The host functions that the SDK calls: its protocol says which."""
 
-``exchange`` talks to the builder and is no part of ``HostCalls``.
-"""
+_OWN_METHODS = ("environ", "exchange")
+"""What ``glue.wat`` has itself; ``exchange`` talks to the builder, a filter's host has none."""
+
+METHODS = (*(row.name for row in HOST_CALLS), *_OWN_METHODS)
+"""The functions of the builtin module ``_proxy_wasm`` in the order of the glue's table slots."""
+
+_WASI_CALLS = tuple(
+    HOST_FUNCTIONS[name]
+    for name in ("clock_time_get", "random_get", "fd_write", "environ_sizes_get", "environ_get")
+)
+"""What ``glue.wat`` calls itself."""
 
 _NO_ENTRY = 20
 _BAD_DESCRIPTOR = 3
@@ -153,15 +138,25 @@ def _callback(number: int, name: str) -> str:
 
 
 @cache
-def _text() -> str:
-    source = resources.files(__package__).joinpath("glue.wat").read_text()
-    callbacks = [_callback(number, name) for number, name in enumerate(CALLBACKS)]
-    return source.replace(";;@callbacks", "\n  ".join(callbacks))
+def glue_text(host_calls: tuple[HostFunction, ...] = HOST_CALLS) -> str:
+    """Write the glue for a list of host calls; ``;;@bindings`` is left, for ``glue_for``."""
+    text = resources.files(__package__).joinpath("glue.wat").read_text()
+    methods = write_methods(host_calls)
+    names = [*(row.name for row in host_calls), *_OWN_METHODS]
+    elements = " ".join(f"$call_{name}" for name in names)
+    for place, written in {
+        "imports": f"{methods.imports}\n  {import_text(_WASI_CALLS)}",
+        "methods": methods.functions,
+        "table": f"(table {len(names)} funcref)\n  (elem (i32.const 0) func {elements})",
+        "callbacks": "\n  ".join(_callback(*item) for item in enumerate(CALLBACKS)),
+    }.items():
+        text = text.replace(f";;@{place}\n", f"{written}\n")
+    return text
 
 
 def glue_for(libraries: list[Module]) -> Module:
     """Assemble the glue for libraries with these WASI imports."""
-    bare = read_module(bytes(wasmtime.wat2wasm(_text())))
+    bare = read_module(bytes(wasmtime.wat2wasm(glue_text())))
     exported = {item.name for item in bare.exports}
-    text = _text().replace(";;@bindings", _bindings(libraries, exported))
+    text = glue_text().replace(";;@bindings", _bindings(libraries, exported))
     return read_module(bytes(wasmtime.wat2wasm(text)))

@@ -5,7 +5,8 @@
 ;; when a filter is built. Upwards it holds one function for
 ;; each host call, in CPython's METH_FASTCALL convention (self, arguments, their number), put
 ;; into the table so that Python can call it. And it answers what libc asks of its host, in the
-;; canonical ABI of WASI 0.2; glue.py writes the answers that are errors.
+;; canonical ABI of WASI 0.2. What is regular is written by glue.py and methods.py, where a line
+;; with ;;@ stands.
 ;;
 ;; Object layout of CPython 3.14 on wasm32: reference count +0, type +4; bytes: size +8, hash
 ;; +12, payload +16; type: flags +84. The image maker checks each of these before it goes on.
@@ -25,29 +26,7 @@
   (import "library" "malloc" (func $malloc (param i32) (result i32)))
   (import "library" "free" (func $free (param i32)))
 
-  (import "env" "proxy_log" (func $proxy_log (param i32 i32 i32) (result i32)))
-  (import "env" "proxy_get_header_map_value" (func $proxy_get_header_map_value (param i32 i32 i32 i32 i32) (result i32)))
-  (import "env" "proxy_add_header_map_value" (func $proxy_add_header_map_value (param i32 i32 i32 i32 i32) (result i32)))
-  (import "env" "proxy_replace_header_map_value" (func $proxy_replace_header_map_value (param i32 i32 i32 i32 i32) (result i32)))
-  (import "env" "proxy_remove_header_map_value" (func $proxy_remove_header_map_value (param i32 i32 i32) (result i32)))
-  (import "env" "proxy_get_header_map_pairs" (func $proxy_get_header_map_pairs (param i32 i32 i32) (result i32)))
-  (import "env" "proxy_set_header_map_pairs" (func $proxy_set_header_map_pairs (param i32 i32 i32) (result i32)))
-  (import "env" "proxy_get_buffer_status" (func $proxy_get_buffer_status (param i32 i32 i32) (result i32)))
-  (import "env" "proxy_get_buffer_bytes" (func $proxy_get_buffer_bytes (param i32 i32 i32 i32 i32) (result i32)))
-  (import "env" "proxy_set_buffer_bytes" (func $proxy_set_buffer_bytes (param i32 i32 i32 i32 i32) (result i32)))
-  (import "env" "proxy_send_local_response" (func $proxy_send_local_response (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
-  (import "env" "proxy_get_property" (func $proxy_get_property (param i32 i32 i32 i32) (result i32)))
-  (import "env" "proxy_set_property" (func $proxy_set_property (param i32 i32 i32 i32) (result i32)))
-  (import "env" "proxy_continue_stream" (func $proxy_continue_stream (param i32) (result i32)))
-  (import "env" "proxy_close_stream" (func $proxy_close_stream (param i32) (result i32)))
-  (import "env" "proxy_set_effective_context" (func $proxy_set_effective_context (param i32) (result i32)))
-  (import "env" "proxy_set_tick_period_milliseconds" (func $proxy_set_tick_period_milliseconds (param i32) (result i32)))
-  (import "env" "proxy_done" (func $proxy_done (result i32)))
-  (import "wasi_snapshot_preview1" "clock_time_get" (func $clock_time_get (param i32 i64 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "random_get" (func $random_get (param i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ_sizes_get (param i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "environ_get" (func $environ_get (param i32 i32) (result i32)))
+  ;;@imports
 
   (import "env" "memory" (memory 0))
   (import "library" "__stack_pointer" (global $sp (mut i32)))
@@ -136,7 +115,7 @@
     (local.get $text))
 
   ;; ---- host calls ------------------------------------------------------------------------------
-  ;; The linear stack of each: +0 and +4 results of the host, +12 and +20 and +28 sizes of data.
+  ;; methods.py writes them; here is what they are made of.
 
   (func $enter (result i32)
     (global.set $sp (i32.sub (global.get $sp) (i32.const 48)))
@@ -146,165 +125,7 @@
     (global.set $sp (i32.add (global.get $sp) (i32.const 48)))
     (local.get $result))
 
-  (func $call_proxy_log (param i32 i32 i32) (result i32)
-    (local $frame i32) (local $message i32)
-    (local.set $frame (call $enter))
-    (local.set $message (call $data (local.get 1) (i32.const 1) (i32.add (local.get $frame) (i32.const 12))))
-    (if (i32.eqz (local.get $message)) (then (return (call $leave (i32.const 0)))))
-    (call $leave (call $done (call $proxy_log
-      (call $number (local.get 1) (i32.const 0))
-      (local.get $message) (i32.load offset=12 (local.get $frame))))))
-
-  (func $call_proxy_get_header_map_value (param i32 i32 i32) (result i32)
-    (local $frame i32) (local $key i32) (local $status i32)
-    (local.set $frame (call $enter))
-    (local.set $key (call $data (local.get 1) (i32.const 1) (i32.add (local.get $frame) (i32.const 12))))
-    (if (i32.eqz (local.get $key)) (then (return (call $leave (i32.const 0)))))
-    (local.set $status (call $proxy_get_header_map_value
-      (call $number (local.get 1) (i32.const 0))
-      (local.get $key) (i32.load offset=12 (local.get $frame))
-      (local.get $frame) (i32.add (local.get $frame) (i32.const 4))))
-    (call $release)
-    (if (i32.eq (local.get $status) (i32.const 1)) (then (return (call $leave (global.get $none)))))
-    (if (local.get $status) (then (return (call $leave (call $fail (local.get $status))))))
-    (call $leave (call $as_str (i32.load (local.get $frame)) (i32.load offset=4 (local.get $frame)))))
-
-  (func $call_proxy_add_header_map_value (param i32 i32 i32) (result i32)
-    (local $frame i32) (local $key i32) (local $value i32)
-    (local.set $frame (call $enter))
-    (local.set $key (call $data (local.get 1) (i32.const 1) (i32.add (local.get $frame) (i32.const 12))))
-    (if (i32.eqz (local.get $key)) (then (return (call $leave (i32.const 0)))))
-    (local.set $value (call $data (local.get 1) (i32.const 2) (i32.add (local.get $frame) (i32.const 20))))
-    (if (i32.eqz (local.get $value)) (then (call $release) (return (call $leave (i32.const 0)))))
-    (call $leave (call $done (call $proxy_add_header_map_value
-      (call $number (local.get 1) (i32.const 0))
-      (local.get $key) (i32.load offset=12 (local.get $frame))
-      (local.get $value) (i32.load offset=20 (local.get $frame))))))
-
-  (func $call_proxy_replace_header_map_value (param i32 i32 i32) (result i32)
-    (local $frame i32) (local $key i32) (local $value i32)
-    (local.set $frame (call $enter))
-    (local.set $key (call $data (local.get 1) (i32.const 1) (i32.add (local.get $frame) (i32.const 12))))
-    (if (i32.eqz (local.get $key)) (then (return (call $leave (i32.const 0)))))
-    (local.set $value (call $data (local.get 1) (i32.const 2) (i32.add (local.get $frame) (i32.const 20))))
-    (if (i32.eqz (local.get $value)) (then (call $release) (return (call $leave (i32.const 0)))))
-    (call $leave (call $done (call $proxy_replace_header_map_value
-      (call $number (local.get 1) (i32.const 0))
-      (local.get $key) (i32.load offset=12 (local.get $frame))
-      (local.get $value) (i32.load offset=20 (local.get $frame))))))
-
-  (func $call_proxy_remove_header_map_value (param i32 i32 i32) (result i32)
-    (local $frame i32) (local $key i32)
-    (local.set $frame (call $enter))
-    (local.set $key (call $data (local.get 1) (i32.const 1) (i32.add (local.get $frame) (i32.const 12))))
-    (if (i32.eqz (local.get $key)) (then (return (call $leave (i32.const 0)))))
-    (call $leave (call $done (call $proxy_remove_header_map_value
-      (call $number (local.get 1) (i32.const 0))
-      (local.get $key) (i32.load offset=12 (local.get $frame))))))
-
-  (func $call_proxy_get_header_map_pairs (param i32 i32 i32) (result i32)
-    (local $frame i32) (local $status i32)
-    (local.set $frame (call $enter))
-    (local.set $status (call $proxy_get_header_map_pairs
-      (call $number (local.get 1) (i32.const 0))
-      (local.get $frame) (i32.add (local.get $frame) (i32.const 4))))
-    (if (local.get $status) (then (return (call $leave (call $fail (local.get $status))))))
-    (call $leave (call $as_bytes (i32.load (local.get $frame)) (i32.load offset=4 (local.get $frame)))))
-
-  (func $call_proxy_set_header_map_pairs (param i32 i32 i32) (result i32)
-    (local $frame i32) (local $pairs i32)
-    (local.set $frame (call $enter))
-    (local.set $pairs (call $data (local.get 1) (i32.const 1) (i32.add (local.get $frame) (i32.const 12))))
-    (if (i32.eqz (local.get $pairs)) (then (return (call $leave (i32.const 0)))))
-    (call $leave (call $done (call $proxy_set_header_map_pairs
-      (call $number (local.get 1) (i32.const 0))
-      (local.get $pairs) (i32.load offset=12 (local.get $frame))))))
-
-  (func $call_proxy_get_buffer_status (param i32 i32 i32) (result i32)
-    (local $frame i32) (local $status i32)
-    (local.set $frame (call $enter))
-    (local.set $status (call $proxy_get_buffer_status
-      (call $number (local.get 1) (i32.const 0))
-      (local.get $frame) (i32.add (local.get $frame) (i32.const 4))))
-    (if (local.get $status) (then (return (call $leave (call $fail (local.get $status))))))
-    (call $leave (call $PyLong_FromLong (i32.load (local.get $frame)))))
-
-  (func $call_proxy_get_buffer_bytes (param i32 i32 i32) (result i32)
-    (local $frame i32) (local $status i32)
-    (local.set $frame (call $enter))
-    (local.set $status (call $proxy_get_buffer_bytes
-      (call $number (local.get 1) (i32.const 0))
-      (call $number (local.get 1) (i32.const 1))
-      (call $number (local.get 1) (i32.const 2))
-      (local.get $frame) (i32.add (local.get $frame) (i32.const 4))))
-    (if (local.get $status) (then (return (call $leave (call $fail (local.get $status))))))
-    (call $leave (call $as_bytes (i32.load (local.get $frame)) (i32.load offset=4 (local.get $frame)))))
-
-  (func $call_proxy_set_buffer_bytes (param i32 i32 i32) (result i32)
-    (local $frame i32) (local $bytes i32)
-    (local.set $frame (call $enter))
-    (local.set $bytes (call $data (local.get 1) (i32.const 3) (i32.add (local.get $frame) (i32.const 12))))
-    (if (i32.eqz (local.get $bytes)) (then (return (call $leave (i32.const 0)))))
-    (call $leave (call $done (call $proxy_set_buffer_bytes
-      (call $number (local.get 1) (i32.const 0))
-      (call $number (local.get 1) (i32.const 1))
-      (call $number (local.get 1) (i32.const 2))
-      (local.get $bytes) (i32.load offset=12 (local.get $frame))))))
-
-  (func $call_proxy_send_local_response (param i32 i32 i32) (result i32)
-    (local $frame i32) (local $details i32) (local $body i32) (local $pairs i32)
-    (local.set $frame (call $enter))
-    (local.set $details (call $data (local.get 1) (i32.const 1) (i32.add (local.get $frame) (i32.const 12))))
-    (if (i32.eqz (local.get $details)) (then (return (call $leave (i32.const 0)))))
-    (local.set $body (call $data (local.get 1) (i32.const 2) (i32.add (local.get $frame) (i32.const 20))))
-    (if (i32.eqz (local.get $body)) (then (call $release) (return (call $leave (i32.const 0)))))
-    (local.set $pairs (call $data (local.get 1) (i32.const 3) (i32.add (local.get $frame) (i32.const 28))))
-    (if (i32.eqz (local.get $pairs)) (then (call $release) (return (call $leave (i32.const 0)))))
-    (call $leave (call $done (call $proxy_send_local_response
-      (call $number (local.get 1) (i32.const 0))
-      (local.get $details) (i32.load offset=12 (local.get $frame))
-      (local.get $body) (i32.load offset=20 (local.get $frame))
-      (local.get $pairs) (i32.load offset=28 (local.get $frame))
-      (call $number (local.get 1) (i32.const 4))))))
-
-  (func $call_proxy_get_property (param i32 i32 i32) (result i32)
-    (local $frame i32) (local $path i32) (local $status i32)
-    (local.set $frame (call $enter))
-    (local.set $path (call $data (local.get 1) (i32.const 0) (i32.add (local.get $frame) (i32.const 12))))
-    (if (i32.eqz (local.get $path)) (then (return (call $leave (i32.const 0)))))
-    (local.set $status (call $proxy_get_property
-      (local.get $path) (i32.load offset=12 (local.get $frame))
-      (local.get $frame) (i32.add (local.get $frame) (i32.const 4))))
-    (call $release)
-    (if (i32.eq (local.get $status) (i32.const 1)) (then (return (call $leave (global.get $none)))))
-    (if (local.get $status) (then (return (call $leave (call $fail (local.get $status))))))
-    (call $leave (call $as_bytes (i32.load (local.get $frame)) (i32.load offset=4 (local.get $frame)))))
-
-  (func $call_proxy_set_property (param i32 i32 i32) (result i32)
-    (local $frame i32) (local $path i32) (local $value i32)
-    (local.set $frame (call $enter))
-    (local.set $path (call $data (local.get 1) (i32.const 0) (i32.add (local.get $frame) (i32.const 12))))
-    (if (i32.eqz (local.get $path)) (then (return (call $leave (i32.const 0)))))
-    (local.set $value (call $data (local.get 1) (i32.const 1) (i32.add (local.get $frame) (i32.const 20))))
-    (if (i32.eqz (local.get $value)) (then (call $release) (return (call $leave (i32.const 0)))))
-    (call $leave (call $done (call $proxy_set_property
-      (local.get $path) (i32.load offset=12 (local.get $frame))
-      (local.get $value) (i32.load offset=20 (local.get $frame))))))
-
-  (func $call_proxy_continue_stream (param i32 i32 i32) (result i32)
-    (call $done (call $proxy_continue_stream (call $number (local.get 1) (i32.const 0)))))
-
-  (func $call_proxy_close_stream (param i32 i32 i32) (result i32)
-    (call $done (call $proxy_close_stream (call $number (local.get 1) (i32.const 0)))))
-
-  (func $call_proxy_set_effective_context (param i32 i32 i32) (result i32)
-    (call $done (call $proxy_set_effective_context (call $number (local.get 1) (i32.const 0)))))
-
-  (func $call_proxy_set_tick_period_milliseconds (param i32 i32 i32) (result i32)
-    (call $done (call $proxy_set_tick_period_milliseconds (call $number (local.get 1) (i32.const 0)))))
-
-  (func $call_proxy_done (param i32 i32 i32) (result i32)
-    (call $done (call $proxy_done)))
+  ;;@methods
 
   ;; KEY=VALUE pairs, each with a NUL behind it, as WASI hands them out.
   (func $call_environ (param i32 i32 i32) (result i32)
@@ -322,15 +143,7 @@
   (func $call_exchange (param i32 i32) (result i32)
     (call $fail (i32.const 12)))
 
-  (table $methods 24 funcref)
-  (elem (i32.const 0) func
-    $call_proxy_log $call_proxy_get_header_map_value $call_proxy_add_header_map_value
-    $call_proxy_replace_header_map_value $call_proxy_remove_header_map_value
-    $call_proxy_get_header_map_pairs $call_proxy_set_header_map_pairs
-    $call_proxy_get_buffer_status $call_proxy_get_buffer_bytes $call_proxy_set_buffer_bytes
-    $call_proxy_send_local_response $call_proxy_get_property $call_proxy_set_property
-    $call_proxy_continue_stream $call_proxy_close_stream $call_proxy_set_effective_context
-    $call_proxy_set_tick_period_milliseconds $call_proxy_done $call_environ $call_exchange)
+  ;;@table
 
   ;; ---- callbacks -------------------------------------------------------------------------------
 

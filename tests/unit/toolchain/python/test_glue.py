@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import wasmtime
 
+from running_glue import FREE, RunningGlue
 from wasmkit.abi.callbacks import callbacks_of
 from wasmkit.sdk._dispatch import CALLBACK_NAMES
 from wasmkit.sdk._host import HostCalls
@@ -220,77 +221,17 @@ def library() -> Module:
     return read_module(bytes(wasmtime.wat2wasm(f"(module {' '.join(lines)})")))
 
 
-MEMORY = 4 * 65536
-STACK = 1024
-FREE = 2048
-"""Where ``malloc`` gives memory out, by 64 KiB + 16."""
-
-
-class Glue:
-    """The glue in wasmtime; host calls are recorded and answered by ``hosts``."""
-
-    def __init__(self, **hosts: Callable[..., int]) -> None:
-        self.calls: list[tuple[object, ...]] = []
-        self.freed: list[int] = []
-        engine = wasmtime.Engine()
-        self.store = wasmtime.Store(engine)
-        module = wasmtime.Module(engine, glue_for([library()]).data)
-        linker = wasmtime.Linker(engine)
-        self.memory = wasmtime.Memory(self.store, wasmtime.MemoryType(wasmtime.Limits(4, None)))
-        kinds = {
-            "__stack_pointer": STACK,
-            "_Py_NoneStruct": 640,
-        }
-        for item in module.imports:
-            name = item.name or ""
-            if isinstance(item.type, wasmtime.MemoryType):
-                linker.define(self.store, item.module, name, self.memory)
-            elif isinstance(item.type, wasmtime.GlobalType):
-                value = wasmtime.Val.i32(kinds[name])
-                made = wasmtime.Global(self.store, item.type, value)
-                linker.define(self.store, item.module, name, made)
-                if name == "__stack_pointer":
-                    self.stack = made
-            elif isinstance(item.type, wasmtime.FuncType):
-                answer = hosts.get(name, lambda *_: 0)
-                results = len(item.type.results)
-                linker.define_func(
-                    item.module, name, item.type, self._record(name, answer, results)
-                )
-        self.exports = linker.instantiate(self.store, module).exports(self.store)
-
-    def _record(self, name: str, answer: Callable[..., int], results: int) -> Callable[..., object]:
-        def call(*arguments: int) -> int | None:
-            self.calls.append((name, *arguments))
-            value = answer(*arguments)
-            return value if results else None
-
-        return call
-
-    def __call__(self, name: str, *arguments: int) -> object:
-        function = self.exports[name]
-        assert isinstance(function, wasmtime.Func)
-        result = function(self.store, *arguments)
-        assert self.stack.value(self.store) == STACK, "the linear stack is not where it was"
-        return result
-
-    def fill(self, byte: int = 0xAA) -> None:
-        self.memory.write(self.store, bytes((byte,)) * MEMORY, 0)
-
-    def read(self, start: int, size: int) -> bytes:
-        return bytes(self.memory.read(self.store, start, start + size))
-
-    def word(self, start: int) -> int:
-        return int.from_bytes(self.read(start, 4), "little")
+def running(**hosts: Callable[..., int]) -> RunningGlue:
+    return RunningGlue(glue_for([library()]).data, **hosts)
 
 
 @pytest.fixture(name="glue", scope="module")
-def idle_glue() -> Glue:
-    return Glue()
+def idle_glue() -> RunningGlue:
+    return running()
 
 
 @pytest.mark.parametrize("item", refused(), ids=lambda item: item.key)
-def test_a_refused_call_answers_with_an_error(glue: Glue, item: Refused) -> None:
+def test_a_refused_call_answers_with_an_error(glue: RunningGlue, item: Refused) -> None:
     """``error(code)``: 1 at +0, the code behind it at the larger case's alignment."""
     glue.fill()
     out = 512
@@ -304,7 +245,7 @@ def test_a_refused_call_answers_with_an_error(glue: Glue, item: Refused) -> None
 
 
 @pytest.mark.parametrize(("interface", "name"), DROPS)
-def test_a_resource_can_be_dropped(glue: Glue, interface: str, name: str) -> None:
+def test_a_resource_can_be_dropped(glue: RunningGlue, interface: str, name: str) -> None:
     assert glue(f"{interface}#[resource-drop]{name}", 3) is None
 
 
@@ -326,7 +267,7 @@ def test_time() -> None:
         glue.memory.write(glue.store, nanoseconds.to_bytes(8, "little"), out)
         return 0
 
-    glue = Glue(clock_time_get=clock)
+    glue = running(clock_time_get=clock)
     assert glue("wasi:clocks/monotonic-clock#now") == 42
     glue("wasi:clocks/wall-clock#now", 512)
     assert struct.unpack("<QI", glue.read(512, 12)) == (1_700_000_000, 123_456_789)
@@ -342,7 +283,7 @@ def test_random_bytes_are_asked_for_in_envoys_measure(size: int) -> None:
         glue.memory.write(glue.store, b"\x05" * count, out)
         return 0
 
-    glue = Glue(malloc=lambda _size: FREE, random_get=random)
+    glue = running(malloc=lambda _size: FREE, random_get=random)
     glue.fill()
     glue("wasi:random/random#get-random-bytes", size, 512)
     assert (glue.word(512), glue.word(516)) == (FREE, size)
@@ -357,7 +298,7 @@ def test_output_goes_to_the_hosts_descriptors(stream: int, descriptor: int) -> N
         vectors.append((number, glue.word(vector), glue.word(vector + 4), count))
         return 0
 
-    glue = Glue(fd_write=fd_write)
+    glue = running(fd_write=fd_write)
     glue.fill()
     method = "wasi:io/streams#[method]output-stream."
     glue(f"{method}check-write", stream, 512)
@@ -368,7 +309,7 @@ def test_output_goes_to_the_hosts_descriptors(stream: int, descriptor: int) -> N
     assert glue.read(512, 1) == b"\0"
 
 
-def test_input_is_at_its_end(glue: Glue) -> None:
+def test_input_is_at_its_end(glue: RunningGlue) -> None:
     glue.fill()
     glue("wasi:io/streams#[method]input-stream.read", 3, 10, 512)
     # result<list<u8>, stream-error>: error; variant stream-error, its second case, closed
@@ -376,7 +317,7 @@ def test_input_is_at_its_end(glue: Glue) -> None:
 
 
 def test_polling_finds_everything_ready() -> None:
-    glue = Glue(malloc=lambda _size: FREE)
+    glue = running(malloc=lambda _size: FREE)
     glue("wasi:io/poll#poll", 600, 3, 512)
     assert (glue.word(512), glue.word(516)) == (FREE, 3)
     assert [glue.word(FREE + 4 * place) for place in range(3)] == [0, 1, 2]
@@ -390,20 +331,20 @@ def test_polling_finds_everything_ready() -> None:
         "wasi:filesystem/preopens#get-directories",
     ],
 )
-def test_empty_lists(glue: Glue, name: str) -> None:
+def test_empty_lists(glue: RunningGlue, name: str) -> None:
     glue.fill()
     glue(name, 512)
     assert glue.read(512, 9) == bytes(8) + b"\xaa"
 
 
 @pytest.mark.parametrize("name", ["stdin", "stdout", "stderr"])
-def test_there_is_no_terminal(glue: Glue, name: str) -> None:
+def test_there_is_no_terminal(glue: RunningGlue, name: str) -> None:
     glue.fill()
     glue(f"wasi:cli/terminal-{name}#get-terminal-{name}", 512)
     assert glue.read(512, 2) == b"\0\xaa"  # none
 
 
-def test_exit_ends_the_vm(glue: Glue) -> None:
+def test_exit_ends_the_vm(glue: RunningGlue) -> None:
     with pytest.raises(wasmtime.Trap, match="unreachable"):
         glue("wasi:cli/exit#exit", 0)
 
@@ -436,7 +377,7 @@ def test_a_callback_calls_its_own_function(name: str) -> None:
         seen.append([glue.word(arguments + 4 * place) for place in range(parameters)])
         return 7777
 
-    glue = Glue(
+    glue = running(
         PyObject_Vectorcall=vectorcall,
         PyLong_FromLong=lambda number: number + 100,
         PyLong_AsUnsignedLongMask=lambda _number: 3,
@@ -456,7 +397,7 @@ def test_a_callback_calls_its_own_function(name: str) -> None:
 
 
 def test_a_callback_survives_an_exception_that_the_sdk_let_through() -> None:
-    glue = Glue(PyObject_Vectorcall=lambda *_: 0)
+    glue = running(PyObject_Vectorcall=lambda *_: 0)
     assert glue("proxy_on_request_headers", 1, 2, 3) == 0
     assert ("PyErr_WriteUnraisable", 0) in glue.calls
 
@@ -471,12 +412,12 @@ def test_methods_are_those_of_the_sdks_host_and_exchange() -> None:
 
 
 def test_memory_for_the_host_is_a_bytes_object_payload() -> None:
-    glue = Glue(PyBytes_FromStringAndSize=lambda _data, _size: 1600)
+    glue = running(PyBytes_FromStringAndSize=lambda _data, _size: 1600)
     assert glue("proxy_on_memory_allocate", 12) == 1616
     assert glue.calls == [("PyBytes_FromStringAndSize", 0, 12)]
 
 
 def test_no_memory_is_answered_with_none() -> None:
-    glue = Glue()
+    glue = running()
     assert glue("proxy_on_memory_allocate", 1 << 30) == 0
     assert glue.calls[-1] == ("PyErr_Clear",)
