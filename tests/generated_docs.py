@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from abi_tables import TABLES, table
 from wasmkit.cli.main import VERBS, cli
 from wasmkit.sdk import HttpFilter, RootContext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["PARTS", "commands"]
 
@@ -52,7 +53,7 @@ def commands_table() -> str:
         ]
         line = " ".join(["wasmkit", words, *(each.removesuffix("...") for each in arguments)])
         rows.append((f"`{line}`", meaning, " ".join(options)))
-    return _table(("command", "what it does", "options"), rows)
+    return table(("command", "what it does", "options"), rows)
 
 
 def hooks_table() -> str:
@@ -64,18 +65,11 @@ def hooks_table() -> str:
                 parameters = ", ".join(list(inspect.signature(hook).parameters)[1:])
                 meaning = (inspect.getdoc(hook) or "").partition("\n")[0].replace("``", "`")
                 rows.append((f"{prefix}`{name}({parameters})`", meaning))
-    return _table(("hook", "what it is for"), rows)
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "".join(
-        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines
-    )
+    return table(("hook", "what it is for"), rows)
 
 
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "commands": ("README.md", commands_table),
     "hooks": ("README.md", hooks_table),
-}
+} | TABLES
 """Each part's name, with the file that holds it, from the repository's top, and its maker."""

@@ -399,4 +399,8 @@ HOST_FUNCTIONS = {row.name: row for row in (*_ENV, *_WASI)}
 
 def env_functions(abi_version: str) -> dict[str, HostFunction]:
     """Return the functions of module ``env`` for a version of the ABI."""
-    return {row.name: row for row in _ENV if abi_version in row.versions}
+    return {
+        name: row
+        for name, row in HOST_FUNCTIONS.items()
+        if row.module == "env" and abi_version in row.versions
+    }
