@@ -8,6 +8,7 @@ from wasmkit.abi.callbacks import CALLBACKS, ENTRY_POINTS
 from wasmkit.abi.capabilities import REACHING_OUT
 from wasmkit.abi.constants import ABI_VERSIONS
 from wasmkit.abi.functions import HOST_FUNCTIONS
+from wasmkit.abi.properties import PROPERTIES
 from wasmkit.abi.signature import ALL_CONTEXTS, ContextKind, HostFunction, Kind, Parameter
 from wasmkit.profiles import ENVOYS, envoy_profile, newest_envoy
 
@@ -112,6 +113,11 @@ def entry_points() -> str:
     return table(("function", "parameters", "returns"), rows)
 
 
+def properties() -> str:
+    rows = ([f"`{row.name}`", row.type, row.when] for row in PROPERTIES.values())
+    return table(("attribute", "type", "is there"), rows)
+
+
 def hosts() -> str:
     profiles = [envoy_profile(release) for release in ENVOYS]
     facts: Mapping[str, Callable[[int], str]] = {
@@ -159,6 +165,7 @@ TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "WASI": ("docs/abi.md", wasi),
     "callbacks": ("docs/abi.md", callbacks),
     "entry points": ("docs/abi.md", entry_points),
+    "properties": ("docs/abi.md", properties),
     "hosts": ("docs/hosts.md", hosts),
     "phases": ("docs/hosts.md", phases),
     "foreign functions": ("docs/hosts.md", foreign_functions),

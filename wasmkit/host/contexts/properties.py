@@ -7,12 +7,12 @@ are not found, as on an Envoy where they do not apply.
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wasmkit.abi.constants import Status, StreamType
 from wasmkit.abi.pairs import encode_pairs
+from wasmkit.abi.properties import PROPERTIES
 from wasmkit.host.protocol import CallError
 from wasmkit.http.grpc import grpc_of_http
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StreamFacts", "VisibleHeaders", "find_property"]
 
-_Value = bytes | int | bool | None
+_Value = bytes | int | None
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ def find_property(
         value = find(rest, facts, visible)
         if value is None:
             raise CallError(Status.NOT_FOUND)
-        return _serialise(value)
+        return _serialise(f"{group.decode()}.{rest[0].decode('utf-8', 'replace')}", value)
     if rest:
         return None
     if group == b"metadata":
@@ -91,14 +91,12 @@ def find_property(
     if group == b"upstream_filter_state" and facts.routed and facts.response_code is not None:
         raise CallError(Status.SERIALIZATION_FAILURE)
     if group == b"connection_id":
-        return struct.pack("<Q", facts.connection_id)
+        return _serialise("connection_id", facts.connection_id)
     return facts.kept.get(group)
 
 
-def _serialise(value: bytes | int | bool) -> bytes:
-    if isinstance(value, bool):
-        return b"\1" if value else b"\0"
-    return struct.pack("<q", value) if isinstance(value, int) else value
+def _serialise(name: str, value: bytes | int) -> bytes:
+    return value if isinstance(value, bytes) else PROPERTIES[name].type.serialise(value)
 
 
 def _joined(headers: HeaderMap, name: bytes) -> bytes | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 
 import pytest
 
 from wasmkit.abi.constants import Status
-from wasmkit.abi.pairs import encode_pairs
+from wasmkit.abi.pairs import decode_pairs, encode_pairs
+from wasmkit.abi.properties import PROPERTIES, Property, ValueType
 from wasmkit.host.contexts.properties import StreamFacts, VisibleHeaders, find_property
 from wasmkit.host.protocol import CallError
 from wasmkit.http.headers import HeaderMap
@@ -92,3 +94,18 @@ def test_headers_that_are_out_of_reach() -> None:
         find_property(path("request headers x"), FACTS, nothing)
     with pytest.raises(CallError):
         find_property(path("request query"), FACTS, nothing)
+
+
+@pytest.mark.parametrize("row", PROPERTIES.values(), ids=lambda row: row.name)
+def test_a_value_has_the_type_that_the_abi_says(row: Property) -> None:
+    value = None
+    with suppress(CallError):
+        value = find_property(row.path, FACTS, VISIBLE)
+    if value is None:
+        return
+    if row.type is ValueType.BOOL:
+        assert value in (b"\0", b"\1")
+    elif row.type is ValueType.MAP:
+        decode_pairs(value)
+    elif row.type not in (ValueType.STRING, ValueType.MESSAGE):
+        assert len(value) == 8
