@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import textwrap
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from wasmkit.host import calls
 from wasmkit.host.guest.loader import WasmGuest
 from wasmkit.host.plugin import Plugin
 from wasmkit.host.vm import Vm
+from wasmkit.host.world import World
 from wasmkit.inspection import Outcome, inspect_module
 from wasmkit.plugin import PluginConfig, VmConfig
 from wasmkit.toolchain.python.glue import glue_text
@@ -62,11 +64,12 @@ def test_a_module_that_imports_it_links_and_calls_it(row: HostFunction) -> None:
         configure=[tell(NAME, b"Kyoto", 8), tell(NAME, b"Nowhere", 8)],
     )
     logs: list[str] = []
-
-    def make_guest(vm_calls: calls.Calls, limits: Any) -> WasmGuest:
-        return WasmGuest(data, vm_calls, limits)
-
-    vm = Vm(VmConfig(), make_guest, log=lambda _, line: logs.append(line.decode()))
+    vm = Vm(
+        VmConfig(),
+        partial(WasmGuest, data),
+        World(),
+        log=lambda _, line: logs.append(line.decode()),
+    )
     with vm:
         Plugin(vm, PluginConfig()).start()
     assert logs == ["0", "1"]
