@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -101,8 +102,10 @@ def inspect_module(data: bytes) -> Inspection:
 
 
 def _inspected(module: Module, digest: str) -> Inspection:
-    scan = scan_features(module)
-    invalid = "" if _CANNOT_BE_VALIDATED in scan.names else bytecode_error(module.data)
+    with ThreadPoolExecutor(1) as beside:  # wasmtime needs no Python: on two cores it costs nothing
+        validity = beside.submit(bytecode_error, module.data)
+        scan = scan_features(module)
+    invalid = "" if _CANNOT_BE_VALIDATED in scan.names else validity.result()
     functions = [item for item in module.imports if item.kind is Kind.FUNCTION]
     callbacks = [item.name for item in module.exports if item.kind is Kind.FUNCTION]
     abi_version = abi_version_of(callbacks)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from wasmkit.profiles.linking import (
@@ -67,7 +68,7 @@ class Verdict:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
     """What has been found out about a module before it is judged.
 
@@ -80,6 +81,11 @@ class Facts:
     scan: FeatureScan
     names_error: str
     invalid: str
+
+    @cached_property
+    def misplaced(self) -> tuple[Problem, ...]:
+        """The segments that lie outside of what they are written into, in every host alike."""
+        return tuple(dict.fromkeys(_segments(self.module)))
 
 
 def judge(facts: Facts, profile: Profile) -> Verdict:
@@ -98,7 +104,7 @@ def _problems(profile: Profile, facts: Facts) -> Iterator[Problem]:
     yield from _imported_types(module)
     if abi_version is not None:
         yield from _imports(profile, abi_version, module)
-    yield from _instance(profile, module)
+    yield from _instance(profile, facts)
     yield from _exported_types(module)
     if abi_version is not None:
         yield from map(_refused, export_faults(profile, abi_version, _exported(module)))
@@ -226,7 +232,8 @@ def _too_much(profile: Profile, pages: int) -> str:
 # -- instantiation ------------------------------------------------------------------------------
 
 
-def _instance(profile: Profile, module: Module) -> Iterator[Problem]:
+def _instance(profile: Profile, facts: Facts) -> Iterator[Problem]:
+    module = facts.module
     for kind in (Kind.MEMORY, Kind.TABLE):
         if len(module.imported(kind)) > 1:
             # Its host keeps one of each kind and frees the first while that is still in use.
@@ -237,7 +244,7 @@ def _instance(profile: Profile, module: Module) -> Iterator[Problem]:
     for limits in module.memories:
         if limits.minimum > profile.limits.memory_pages:
             yield _refused(f"{_NO_INSTANCE} ({_too_much(profile, limits.minimum)})")
-    yield from _segments(module)
+    yield from facts.misplaced
     if module.start is not None:
         yield from _start_function(profile, module, module.start)
 

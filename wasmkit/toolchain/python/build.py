@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sysconfig
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasmkit.errors import BuildError
 from wasmkit.host.guest.compiled import compile_module
 from wasmkit.toolchain.python.glue import CALLBACKS
-from wasmkit.toolchain.python.image import IMAGE_SECTION, Image
 from wasmkit.toolchain.python.interpreter import Interpreter
 from wasmkit.toolchain.python.snapshot import write_snapshot
 from wasmkit.toolchain.python.sources import ModuleSources
@@ -20,9 +20,22 @@ from wasmkit.wasm.module import Kind, Module, read_module
 if TYPE_CHECKING:
     from wasmkit.project import Project
 
-__all__ = ["CompiledImage", "build_module"]
+__all__ = ["IMAGE_SECTION", "CompiledImage", "Image", "build_module"]
 
 _ALWAYS = ("proxy_abi_version_0_2_1", "proxy_on_memory_allocate")
+
+
+IMAGE_SECTION = "wasmkit.image"
+"""The custom section of an image: JSON with the table slot of ``exchange``, the address of the
+callbacks' functions, and what can be cut of the code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """The image's module and the standard library as a zip of its sources."""
+
+    module: bytes
+    library: bytes
 
 
 class CompiledImage:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from wasmkit.files import cache_folder, is_private_file, make_private_folder
 from wasmkit.progress import Step
-from wasmkit.toolchain.python.image import Image, make_image
+from wasmkit.toolchain.python.build import Image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +77,13 @@ def load_image(progress: Progress) -> Image:
             _write(place, image)
         _drop_old(folder)
     return image
+
+
+def make_image(progress: Progress) -> Image:
+    """Make an image; see ``wasmkit.toolchain.python.image.make_image``."""
+    from wasmkit.toolchain.python import image  # noqa: PLC0415  # half a build's imports
+
+    return image.make_image(progress)
 
 
 def pack_image(folder: Path, progress: Progress) -> Path:

@@ -25,6 +25,7 @@ from wasmkit.errors import BuildError
 from wasmkit.host.guest.compiled import compile_module
 from wasmkit.progress import Step
 from wasmkit.toolchain.python import recursion
+from wasmkit.toolchain.python.build import IMAGE_SECTION, Image
 from wasmkit.toolchain.python.component import read_component
 from wasmkit.toolchain.python.glue import CALLBACKS, METHODS, glue_for
 from wasmkit.toolchain.python.interpreter import Interpreter
@@ -40,11 +41,7 @@ if TYPE_CHECKING:
 
     from wasmkit.progress import Progress
 
-__all__ = ["IMAGE_SECTION", "Image", "make_image"]
-
-IMAGE_SECTION = "wasmkit.image"
-"""The custom section of an image: JSON with the table slot of ``exchange``, the address of the
-callbacks' functions, and what can be cut of the code."""
+__all__ = ["make_image"]
 
 _WORLD = "package wasmkit:interpreter;\nworld interpreter {}\n"
 
@@ -80,14 +77,6 @@ _PRELOADED = (
 """What every filter has: the SDK, and codecs, which Python imports by name at run time."""
 
 _METH_O, _METH_FASTCALL = 0x08, 0x80
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """The image's module and the standard library as a zip of its sources."""
-
-    module: bytes
-    library: bytes
 
 
 def make_image(progress: Progress) -> Image:

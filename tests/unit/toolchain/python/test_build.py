@@ -11,8 +11,13 @@ import pytest
 
 from small_image import small_image
 from wasmkit.errors import BuildError
-from wasmkit.toolchain.python.build import CompiledImage, _Builder, _own_modules
-from wasmkit.toolchain.python.image import IMAGE_SECTION, Image
+from wasmkit.toolchain.python.build import (
+    IMAGE_SECTION,
+    CompiledImage,
+    Image,
+    _Builder,
+    _own_modules,
+)
 from wasmkit.toolchain.python.sources import ModuleSources
 from wasmkit.toolchain.python.trim import Cuts
 from wasmkit.wasm.encode import custom

@@ -16,13 +16,13 @@ import pytest
 import wasmkit
 from wasmkit.progress import silent
 from wasmkit.toolchain.python import cache
-from wasmkit.toolchain.python.image import Image
+from wasmkit.toolchain.python.build import Image
 
 PROGRAM = """
     import sys, time
     from pathlib import Path
     from wasmkit.toolchain.python import cache
-    from wasmkit.toolchain.python.image import Image
+    from wasmkit.toolchain.python.build import Image
 
     trace, seconds = Path(sys.argv[1]), float(sys.argv[2])
 
