@@ -26,6 +26,8 @@ from wasmkit.wasm.module import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from wasmkit.wasm.features import CodeScan
+
 __all__ = ["PAGE", "Inspection", "Memory", "Table", "inspect_module"]
 
 PAGE = 65_536
@@ -83,11 +85,12 @@ class Inspection:
         return {verdict.envoy: verdict for verdict in self.verdicts}[envoy]
 
 
-def inspect_module(data: bytes) -> Inspection:
+def inspect_module(data: bytes, code: CodeScan | None = None) -> Inspection:
     """Inspect a core module without running it.
 
     Raises ``GuestModuleError`` for data that is no core module or a broken one. A module that is
-    valid but beyond this reader is not refused: its verdicts are ``unknown`` and say why.
+    valid but beyond this reader is not refused: its verdicts are ``unknown`` and say why. ``code``
+    is what ``scan_code`` says of it, if a toolchain knows that of all its modules.
     """
     digest = hashlib.sha256(data).hexdigest()
     try:
@@ -98,13 +101,13 @@ def inspect_module(data: bytes) -> Inspection:
         unknown = (Problem(Outcome.UNKNOWN, str(error)),)
         verdicts = tuple(Verdict(envoy, Outcome.UNKNOWN, unknown) for envoy in ENVOYS)
         return Inspection(len(data), digest, unread=str(error), verdicts=verdicts)
-    return _inspected(module, digest)
+    return _inspected(module, digest, code)
 
 
-def _inspected(module: Module, digest: str) -> Inspection:
+def _inspected(module: Module, digest: str, code: CodeScan | None) -> Inspection:
     with ThreadPoolExecutor(1) as beside:  # wasmtime needs no Python: on two cores it costs nothing
         validity = beside.submit(bytecode_error, module.data)
-        scan = scan_features(module)
+        scan = scan_features(module, code)
     invalid = "" if _CANNOT_BE_VALIDATED in scan.names else validity.result()
     functions = [item for item in module.imports if item.kind is Kind.FUNCTION]
     callbacks = [item.name for item in module.exports if item.kind is Kind.FUNCTION]

@@ -72,12 +72,12 @@ def build_project(request: BuildRequest, progress: Progress = silent) -> BuildRe
     if file.suffix == _DOCUMENT:
         raise InputError(f"{_DOCUMENT} is the filter document's suffix", file=file)
     module = build(project, progress=progress)
-    document = FilterDocument.of_project(project, inspect_module(module))
+    language = language_of(project)
+    document = FilterDocument.of_project(project, inspect_module(module, language.code))
     document_file = file.with_suffix(_DOCUMENT)
     content = document.to_bytes()
     write_atomically(file, module)
     write_atomically(document_file, content)
-    language = language_of(project)
     toolchain = f"{language.name} {language.cache_key}"
     return BuildResult(file, document_file, module, document, toolchain)
 

@@ -9,6 +9,7 @@ from wasmkit.toolchain.python import Python
 if TYPE_CHECKING:
     from wasmkit.progress import Progress
     from wasmkit.project import Project
+    from wasmkit.wasm.features import CodeScan
 
 __all__ = ["LANGUAGES", "Language", "language_of"]
 
@@ -24,6 +25,11 @@ class Language(Protocol):
     @property
     def cache_key(self) -> str:
         """What decides on a module beside its project: equal source and key, equal bytes."""
+        ...
+
+    @property
+    def code(self) -> CodeScan | None:
+        """What ``scan_code`` says of each module it has built; None if that must be looked up."""
         ...
 
     def check(self, project: Project) -> None:

@@ -11,11 +11,19 @@ from wasmkit.wasm.leb128 import read_u32
 from wasmkit.wasm.parts import Kind, Limits, SectionId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from wasmkit.wasm.parts import ConstantExpression, FunctionType, Module
 
-__all__ = ["FeatureScan", "scan_features", "type_name", "type_names", "value_types"]
+__all__ = [
+    "CodeScan",
+    "FeatureScan",
+    "scan_code",
+    "scan_features",
+    "type_name",
+    "type_names",
+    "value_types",
+]
 
 _VALUE_TYPE = re.compile(rb"[\x63\x64][\x80-\xff]*[\x00-\x7f]|.", re.DOTALL)
 _SHARED, _WIDE_ADDRESSES, _PAGE_SIZE = 0x02, 0x04, 0x08
@@ -42,18 +50,29 @@ class FeatureScan:
     unread: str = ""
 
 
-def scan_features(module: Module) -> FeatureScan:
+@dataclass(frozen=True, slots=True)
+class CodeScan:
+    """What functions' bodies use: encodings' features, locals' types; ``unread`` as above."""
+
+    features: frozenset[str] = frozenset()
+    types: frozenset[bytes] = frozenset()
+    unread: str = ""
+
+
+def scan_features(module: Module, code: CodeScan | None = None) -> FeatureScan:
     """Return the features that a module's definitions and instructions use.
 
-    The types of structures' and arrays' fields are not looked at.
+    ``code`` is what ``scan_code`` says of the module, if that is known already. The types of
+    structures' and arrays' fields are not looked at.
     """
-    found = set(_declared(module))
-    types, unread = _scan_bodies(module, found)
-    for item in types | _declared_types(module):
+    if code is None:
+        code = scan_code(module)
+    found = {*_declared(module), *code.features}
+    for item in code.types | _declared_types(module):
         found.add(_feature_of_type(item))
     names = {name for names in found for name in names.split()}
     names.update(base for name in tuple(names) for base in _BUILT_ON.get(name, ()))
-    return FeatureScan(tuple(sorted(names)), unread)
+    return FeatureScan(tuple(sorted(names)), code.unread)
 
 
 def value_types(data: bytes) -> list[bytes]:
@@ -85,13 +104,16 @@ def type_names(types: bytes) -> list[str]:
     return [type_name(item) for item in value_types(types)]
 
 
-def _scan_bodies(module: Module, found: set[str]) -> tuple[set[bytes], str]:
-    """Add what the instructions use to ``found``; return the locals' types and the first error."""
+def scan_code(module: Module, without: Collection[int] = ()) -> CodeScan:
+    """Read all bodies but those of these numbers, up to the first that cannot be read."""
     data = module.data
+    found: set[str] = set()
     types: set[bytes] = set()
-    known = passing(frozenset(found))
+    known = passing(frozenset())
     imported = len(module.imported_functions)
     for number, (start, end) in enumerate(module.bodies):
+        if number in without:
+            continue
         try:
             position, local_types = instructions_start(data, start, end)
             types |= local_types
@@ -106,8 +128,9 @@ def _scan_bodies(module: Module, found: set[str]) -> tuple[set[bytes], str]:
                     found.add(feature)
                     known = passing(frozenset(found))
         except ValueError as error:
-            return types, f"function {imported + number}: {error}"
-    return types, ""
+            unread = f"function {imported + number}: {error}"
+            return CodeScan(frozenset(found), frozenset(types), unread)
+    return CodeScan(frozenset(found), frozenset(types))
 
 
 def _declared(module: Module) -> Iterator[str]:

@@ -28,6 +28,7 @@ class Text:
 
     name = "python"
     cache_key = "wat 1"
+    code = None
 
     def check(self, project: Project) -> None:
         if project.entry == "filter:Missing":

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wasmkit.progress import Progress
     from wasmkit.project import Project
     from wasmkit.toolchain.python.build import CompiledImage
+    from wasmkit.wasm.features import CodeScan
 
 __all__ = ["Python"]
 
@@ -38,6 +39,11 @@ class Python:
         from wasmkit.toolchain.python.cache import image_key  # noqa: PLC0415  # loads wasmtime
 
         return image_key()
+
+    @property
+    def code(self) -> CodeScan | None:
+        """That of the interpreter, unless a filter can do without the code that uses a feature."""
+        return _loaded[0].code if _loaded else None
 
     def check(self, project: Project) -> None:
         """Raise ``InputError`` unless ``entry`` is ``module:Class`` of a module below ``src``."""

@@ -15,12 +15,20 @@ from wasmkit.toolchain.python.interpreter import Interpreter
 from wasmkit.toolchain.python.snapshot import write_snapshot
 from wasmkit.toolchain.python.sources import ModuleSources
 from wasmkit.toolchain.python.trim import Cuts, without_bodies
+from wasmkit.wasm.features import CodeScan, scan_code
 from wasmkit.wasm.module import Kind, Module, read_module
 
 if TYPE_CHECKING:
     from wasmkit.project import Project
 
-__all__ = ["IMAGE_SECTION", "CompiledImage", "Image", "build_module"]
+__all__ = [
+    "IMAGE_SECTION",
+    "CompiledImage",
+    "Image",
+    "build_module",
+    "read_code",
+    "write_code",
+]
 
 _ALWAYS = ("proxy_abi_version_0_2_1", "proxy_on_memory_allocate")
 
@@ -38,6 +46,26 @@ class Image:
     library: bytes
 
 
+def write_code(module: Module, cuts: Cuts) -> dict[str, list[str]] | None:
+    """Return, as JSON, what ``scan_code`` says of every module that is built of an image's code.
+
+    None if that depends on what is cut: if only bodies that can be cut use some feature.
+    """
+    code = scan_code(module)
+    if code != scan_code(module, cuts.for_modules(())):
+        return None
+    return {
+        "features": sorted(code.features),
+        "types": sorted(item.hex() for item in code.types),
+    }
+
+
+def read_code(value: dict[str, list[str]]) -> CodeScan:
+    """Return what ``write_code`` wrote."""
+    types = frozenset(map(bytes.fromhex, value["types"]))
+    return CodeScan(frozenset(value["features"]), types)
+
+
 class CompiledImage:
     """An image ready to run: its code compiled for this machine, its parts, the library."""
 
@@ -52,6 +80,7 @@ class CompiledImage:
         self.exchange_slot: int = places["exchange"]
         self.callbacks: int = places["callbacks"]
         self.cuts = Cuts.from_json(places["cuts"])
+        self.code = None if places["code"] is None else read_code(places["code"])
 
 
 def build_module(image: CompiledImage, project: Project) -> bytes:

@@ -25,7 +25,7 @@ from wasmkit.errors import BuildError
 from wasmkit.host.guest.compiled import compile_module
 from wasmkit.progress import Step
 from wasmkit.toolchain.python import recursion
-from wasmkit.toolchain.python.build import IMAGE_SECTION, Image
+from wasmkit.toolchain.python.build import IMAGE_SECTION, Image, write_code
 from wasmkit.toolchain.python.component import read_component
 from wasmkit.toolchain.python.glue import CALLBACKS, METHODS, glue_for
 from wasmkit.toolchain.python.interpreter import Interpreter
@@ -192,7 +192,9 @@ def _prepare(linked: _Linked, library: bytes) -> bytes:
     )
     interpreter.clear_free_memory()
     callbacks = interpreter.allocate(bytes(4 * len(CALLBACKS)))
+    module = read_module(linked.module)
     details = {
+        "code": write_code(module, linked.cuts),
         "exchange": exchange_slot,
         "callbacks": callbacks,
         "cuts": linked.cuts.to_json(),
@@ -203,7 +205,7 @@ def _prepare(linked: _Linked, library: bytes) -> bytes:
         "host_error": found["host_error"],
     }
     return write_snapshot(
-        read_module(linked.module),
+        module,
         interpreter.snapshot(values),
         custom={IMAGE_SECTION: json.dumps(details).encode()},
     )

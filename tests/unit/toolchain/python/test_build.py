@@ -8,6 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
+import wasmtime
 
 from small_image import small_image
 from wasmkit.errors import BuildError
@@ -17,10 +18,14 @@ from wasmkit.toolchain.python.build import (
     Image,
     _Builder,
     _own_modules,
+    read_code,
+    write_code,
 )
 from wasmkit.toolchain.python.sources import ModuleSources
 from wasmkit.toolchain.python.trim import Cuts
 from wasmkit.wasm.encode import custom
+from wasmkit.wasm.features import scan_code
+from wasmkit.wasm.module import read_module
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,11 +40,28 @@ def library() -> bytes:
 
 def test_an_image_says_where_things_are_in_it() -> None:
     cuts = {"all": [1, 2, 3], "core": [1], "modules": {"zlib": [2]}}
-    details = json.dumps({"exchange": 7, "callbacks": 4096, "cuts": cuts}).encode()
+    details = json.dumps({"exchange": 7, "callbacks": 4096, "cuts": cuts, "code": None}).encode()
     image = CompiledImage(Image(small_image() + custom(IMAGE_SECTION, details), library()))
     assert (image.exchange_slot, image.callbacks) == (7, 4096)
     assert image.cuts == Cuts(frozenset({1, 2, 3}), frozenset({1}), {"zlib": frozenset({2})})
     assert image.cuts.for_modules(["zlib"]) == {3}
+
+
+def test_what_every_module_of_an_image_uses_is_known_beforehand() -> None:
+    module = read_module(
+        bytes(
+            wasmtime.wat2wasm(
+                "(module (func (param i32) (drop (i32.extend8_s (local.get 0))))"
+                " (func (param i32) (drop (i32.extend8_s (local.get 0)))) (func (local v128)))"
+            )
+        )
+    )
+    always = write_code(module, Cuts(frozenset({1}), frozenset(), {}))
+    assert always is not None
+    assert read_code(json.loads(json.dumps(always))) == scan_code(module)
+    assert write_code(module, Cuts(frozenset({0, 1}), frozenset({0}), {})) == always
+    assert write_code(module, Cuts(frozenset({0, 1}), frozenset(), {})) is None
+    assert write_code(module, Cuts(frozenset({2}), frozenset(), {})) is None
 
 
 def test_an_image_that_says_nothing_is_refused() -> None:
