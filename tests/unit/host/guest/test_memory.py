@@ -5,50 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-import wasmtime
 
+from guest_memory import PAGE, OnePage
 from wasmkit.abi.constants import Status
-from wasmkit.host.guest.crossing import Exports, Imports
-from wasmkit.host.guest.memory import GuestMemory
 from wasmkit.host.protocol import CallError, GuestTrapError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PAGE = 65536
-MODULE = '(module (memory (export "memory") 1) (data (i32.const 65528) "\\01\\02\\03\\04end!"))'
-
-
-class Guest:
-    """An instance, its memory as the host has it and as wasmtime-py shows it."""
-
-    def __init__(self, most: int = 1 << 20) -> None:
-        engine = wasmtime.Engine()
-        self.store = wasmtime.Store(engine)
-        linker = wasmtime.Linker(engine)
-        exports = Exports(self.store, Imports(linker))
-        instance = linker.instantiate(
-            self.store, wasmtime.Module(engine, bytes(wasmtime.wat2wasm(MODULE)))
-        )
-        exports.attach(instance)
-        item = instance.exports(self.store)["memory"]
-        assert isinstance(item, wasmtime.Memory)
-        self.theirs = item
-        self.asked: list[int] = []
-        self.address = 1000
-        self.memory = GuestMemory(exports, self.allocate, most)
-
-    def allocate(self, size: int) -> int:
-        self.asked.append(size)
-        return self.address
-
-    def at(self, start: int, stop: int) -> bytes:
-        return bytes(self.theirs.read(self.store, start, stop))
+    from wasmkit.host.guest.memory import GuestMemory
 
 
 @pytest.fixture
-def guest() -> Guest:
-    return Guest()
+def guest() -> OnePage:
+    return OnePage()
 
 
 @pytest.mark.parametrize(
@@ -62,18 +32,18 @@ def guest() -> Guest:
     ],
     ids=["last", "eight", "first", "nothing-at-the-end", "nothing"],
 )
-def test_reading(guest: Guest, address: int, size: int, data: bytes) -> None:
+def test_reading(guest: OnePage, address: int, size: int, data: bytes) -> None:
     assert guest.memory.read(address, size) == data
 
 
-def test_integers_are_little_endian(guest: Guest) -> None:
+def test_integers_are_little_endian(guest: OnePage) -> None:
     assert guest.memory.read_u32(PAGE - 8) == 0x04030201
     guest.memory.write_u32(16, 0xFFFEFDFC)
     guest.memory.write_u64(20, 0x0102030405060708)
     assert guest.at(16, 28) == bytes.fromhex("fcfdfeff 0807060504030201")
 
 
-def test_what_is_written_is_there(guest: Guest) -> None:
+def test_what_is_written_is_there(guest: OnePage) -> None:
     guest.memory.write(PAGE - 2, b"xy")
     assert guest.at(PAGE - 2, PAGE) == b"xy"
 
@@ -91,7 +61,7 @@ OUTSIDE: dict[str, Callable[[GuestMemory], object]] = {
 
 
 @pytest.mark.parametrize("act", OUTSIDE.values(), ids=OUTSIDE)
-def test_addresses_outside(guest: Guest, act: Callable[[GuestMemory], object]) -> None:
+def test_addresses_outside(guest: OnePage, act: Callable[[GuestMemory], object]) -> None:
     before = guest.at(PAGE - 8, PAGE)
     with pytest.raises(CallError) as caught:
         act(guest.memory)
@@ -99,14 +69,14 @@ def test_addresses_outside(guest: Guest, act: Callable[[GuestMemory], object]) -
     assert guest.at(PAGE - 8, PAGE) == before
 
 
-def test_data_is_handed_over_in_memory_of_the_guests(guest: Guest) -> None:
+def test_data_is_handed_over_in_memory_of_the_guests(guest: OnePage) -> None:
     guest.memory.give(b"hello", 8, 12)
     assert guest.asked == [5]
     assert guest.at(1000, 1005) == b"hello"
     assert guest.at(8, 16) == bytes.fromhex("e8030000 05000000")
 
 
-def test_no_data_needs_no_memory(guest: Guest) -> None:
+def test_no_data_needs_no_memory(guest: OnePage) -> None:
     guest.memory.write(8, b"\xff" * 8)
     guest.memory.give(b"", 8, 12)
     assert guest.asked == []
@@ -114,7 +84,7 @@ def test_no_data_needs_no_memory(guest: Guest) -> None:
 
 
 @pytest.mark.parametrize("address", [0, PAGE - 2], ids=["none", "outside"])
-def test_a_guest_without_memory_to_give(guest: Guest, address: int) -> None:
+def test_a_guest_without_memory_to_give(guest: OnePage, address: int) -> None:
     guest.address = address
     with pytest.raises(CallError) as caught:
         guest.memory.give(b"hello", 8, 12)
@@ -123,7 +93,7 @@ def test_a_guest_without_memory_to_give(guest: Guest, address: int) -> None:
 
 
 def test_too_much_at_once_is_the_end_of_the_guest() -> None:
-    guest = Guest(most=1000)
+    guest = OnePage(most=1000)
     assert len(guest.memory.read(0, 1000)) == 1000
     with pytest.raises(GuestTrapError, match="handed 1,001 bytes"):
         guest.memory.read(0, 1001)
