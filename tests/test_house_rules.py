@@ -208,7 +208,8 @@ def test_unit_tests_mirror_the_source() -> None:
         for test in tests - places.keys()
         if not any(test.startswith(f"{place.removesuffix('.py')}_") for place in places)
     }
-    found = {place for place, needed in places.items() if needed} - tests | strays
+    needed = {place for place, runs in places.items() if runs} - WITH_SOCKETS.keys()
+    found = needed - tests | strays
     exceptions = set(NOT_MIRRORED.split())
     assert {
         each for each in found if not any(_covers(entry, each) for entry in exceptions)
@@ -222,14 +223,20 @@ def _covers(entry: str, place: str) -> bool:
     return place == entry or (entry.endswith("/") and place.startswith(entry))
 
 
+WITH_SOCKETS = {
+    "engines/test_envoy.py": "functional/test_engine_envoy.py",
+    "envoy/test_ends.py": "functional/test_envoy_ends.py",
+}
+"""What cannot be tested without a network, and where it is tested with one."""
+
+
+@pytest.mark.parametrize(("place", "instead"), WITH_SOCKETS.items(), ids=list(WITH_SOCKETS))
+def test_what_needs_a_network_is_tested_elsewhere(place: str, instead: str) -> None:
+    assert not (ROOT / "tests" / "unit" / place).exists()
+    assert (ROOT / "tests" / instead).is_file()
+
+
 NOT_MIRRORED = """
-engines/test_emulated.py
-engines/test_envoy.py
-engines/test_native.py
-engines/test_wasm.py
-envoy/test_ends.py
-host/guest/test_crossing.py
-host/guest/test_wasi.py
 hub/catalogue/test_index.py
 hub/catalogue/test_search.py
 hub/test_app.py
