@@ -37,23 +37,24 @@ IMPORTS: dict[str, set[str]] = {
     "host": {"abi", "errors", "files", "http", "plugin", "profiles", "wasm"},
     "http": set(),
     "hub": {"artifact", "errors", "inspection", "profiles", "project", "records"},
-    "inspection": {"abi", "errors", "profiles", "progress", "records", "wasm"},
+    "inspection": {"abi", "errors", "files", "profiles", "progress", "records", "wasm"},
     "plugin": set(),
     "profiles": {"abi", "errors"},
     "progress": set(),
     "project": {"errors", "files", "inspection", "plugin", "records"},
     "records": {"errors"},
     "replay": {
-        *("abi", "engines", "errors", "http", "progress", "project", "toolchain", "traffic"),
+        *("abi", "engines", "errors", "files", "http", "progress", "project", "toolchain"),
+        "traffic",
     },
     "sdk": {"abi"},
     "serve": {
-        *("abi", "envoy", "errors", "http", "plugin", "progress", "project", "toolchain"),
+        *("abi", "envoy", "errors", "files", "http", "plugin", "progress", "project", "toolchain"),
     },
     "toolchain": {
         *("abi", "errors", "files", "host", "inspection", "progress", "project", "sdk", "wasm"),
     },
-    "traffic": {"errors", "http"},
+    "traffic": {"errors", "files", "http"},
     "wasm": {"errors"},
 }
 """Each part with what it imports, no more and no less.

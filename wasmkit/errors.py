@@ -12,10 +12,14 @@
 
 The number is the process's exit code. Bugs stay ``ValueError`` and ``TypeError``. Only
 ``wasmkit/cli/main.py`` prints an error and exits.
+
+Much of what is printed was written by strangers: recordings, logs, modules, registries. Whatever
+prints such a text passes it through ``printable``; errors do so with their own.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -29,7 +33,28 @@ __all__ = [
     "MissingPartError",
     "RegistryError",
     "WasmkitError",
+    "printable",
 ]
+
+# Controls but tab and newline, marks that turn the direction of writing or end a line, and halves
+# of surrogate pairs, which no terminal takes.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def printable(text: str, *, one_line: bool = False) -> str:
+    """Return text with what a terminal would act upon, or cannot show, as escapes.
+
+    Tabs and newlines stay, with ``one_line`` tabs alone.
+    """
+    shown = _UNSAFE.sub(_escape, text)
+    return shown.replace("\n", "\\n") if one_line else shown
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 class WasmkitError(Exception):
@@ -38,8 +63,8 @@ class WasmkitError(Exception):
     exit_code: ClassVar[int]
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+        super().__init__(printable(message))
+        self.hint = printable(hint)
 
 
 class CheckFailedError(WasmkitError):
@@ -80,7 +105,7 @@ class BuildError(WasmkitError):
 
     def __init__(self, message: str, *, detail: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint)
-        self.detail = detail
+        self.detail = printable(detail)
 
 
 class RegistryError(WasmkitError):

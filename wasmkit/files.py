@@ -10,38 +10,54 @@ import os
 import stat
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wasmkit.errors import InputError
 
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
 __all__ = [
+    "TooLargeError",
     "cache_folder",
     "is_private_file",
     "is_private_folder",
     "make_private_folder",
     "read_bounded",
+    "read_stream",
     "write_atomically",
 ]
 
 
-def read_bounded(file: Path, limit: int, *, hint: str = "") -> bytes:
+class TooLargeError(InputError):
+    """A file has more bytes than are read of its kind."""
+
+
+def read_bounded(file: Path, limit: int, *, hint: str = "", pipes: bool = False) -> bytes:
     """Return a regular file's bytes; ``hint`` is the next step if it is not there.
 
-    A pipe or a device is not opened: it might never end. Raises ``InputError`` naming the file
-    if it cannot be read or holds more than ``limit`` bytes.
+    A pipe or a device, which might never end, is not opened unless ``pipes`` allows what the
+    user has named. Raises ``InputError`` naming the file if it cannot be read,
+    ``TooLargeError`` if it holds more than ``limit`` bytes.
     """
     try:
-        if not stat.S_ISREG(file.stat().st_mode):
-            raise InputError("is no file", file=file, hint=hint)
+        if not pipes and not stat.S_ISREG(file.stat().st_mode):
+            raise InputError("is not a file", file=file, hint=hint)
         with file.open("rb") as stream:
-            data = stream.read(limit + 1)
+            return read_stream(stream, limit, file)
     except FileNotFoundError as error:
         raise InputError("not found", file=file, hint=hint) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"cannot be read: {reason}", file=file) from error
+
+
+def read_stream(stream: BinaryIO, limit: int, name: Path | str) -> bytes:
+    """Return what a stream holds; raises ``TooLargeError`` for more than ``limit`` bytes."""
+    data = stream.read(limit + 1)
     if len(data) > limit:
         size = f"{limit >> 20} MiB" if limit >= 1 << 20 else f"{limit >> 10} KiB"
-        raise InputError(f"is larger than {size}", file=file)
+        raise TooLargeError(f"is larger than {size}", file=name)
     return data
 
 

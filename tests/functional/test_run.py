@@ -248,11 +248,11 @@ def test_ends_when_it_is_terminated(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "text"),
     [
-        (["absent.wasm"], 2, "absent.wasm: cannot be read: No such file"),
+        (["absent.wasm"], 2, "absent.wasm: not found"),
         (["{module}", "--listen", "here"], 2, "write it as HOST:PORT"),
         (["{module}", "--upstream", "https://a"], 2, "write it as http://HOST:PORT"),
         (["{module}", "--upstream", "http://a:b"], 2, "--upstream http://a:b"),
-        (["{module}", "--config", "@absent.json"], 2, "absent.json: cannot be read"),
+        (["{module}", "--config", "@absent.json"], 2, "absent.json: not found"),
         (["{module}", "--envoy", "absent"], 2, "--envoy: there is no file absent"),
         (["{module}", "--envoy", "/bin/true"], 2, "does not answer to --version as Envoy"),
         (["{refused}"], 5, "Envoy refuses the filter"),

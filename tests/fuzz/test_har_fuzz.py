@@ -1,4 +1,4 @@
-"""Any bytes: a HAR is read or refused by ``RecordingError``; what is read can be sent."""
+"""Any bytes: a HAR is read or refused by ``InputError``; what is read can be sent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wasmkit.engines.wire import as_sent
-from wasmkit.traffic.har import RecordingError, parse_har
+from wasmkit.errors import InputError
+from wasmkit.traffic.har import parse_har
 
 if TYPE_CHECKING:
     from wasmkit.traffic.model import Recording
@@ -80,7 +81,7 @@ ENTRY = shape(
 def parse(data: bytes) -> Recording | None:
     try:
         return parse_har(data, FILE)
-    except RecordingError:
+    except InputError:
         return None
 
 
@@ -119,5 +120,5 @@ def test_a_real_one_with_a_few_bytes_changed(at: int, data: bytes) -> None:
 
 @given(st.integers(0, len(REAL) - 1))
 def test_a_real_one_cut_short(length: int) -> None:
-    with pytest.raises(RecordingError):
+    with pytest.raises(InputError):
         parse_har(REAL[:length].rstrip(b"}\n "), FILE)

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from wasmkit.engines.wire import UnplayableError, as_sent
 from wasmkit.http.http1 import MessageReader, message_bytes
 from wasmkit.http.message import Message
-from wasmkit.replay.report.text import clean
 from wasmkit.traffic.model import Exchange
 
 names = st.one_of(
@@ -18,7 +17,7 @@ names = st.one_of(
     st.sampled_from([b"te", b":status", b":path"]),
     st.binary(max_size=8),
 )
-texts = st.text(st.characters(), max_size=12).map(str.encode) | st.binary(max_size=12)
+texts = st.text(max_size=12).map(str.encode) | st.binary(max_size=12)
 headers = st.lists(st.tuples(names, texts), max_size=6).map(tuple)
 requests = st.builds(
     Message.request,
@@ -44,7 +43,7 @@ def test_what_is_sent_is_one_whole_message(request: Message, response: Message) 
     try:
         sent = as_sent(Exchange(request, response))
     except UnplayableError as error:
-        clean(str(error)).encode()
+        str(error).encode()
         return
     message = sent.request
     reader = MessageReader()

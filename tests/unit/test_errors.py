@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import inspect
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wasmkit import errors
-from wasmkit.errors import BuildError, InputError, RegistryError, WasmkitError
+from wasmkit.errors import BuildError, InputError, RegistryError, WasmkitError, printable
 
 KINDS = [
     each
@@ -56,3 +59,35 @@ def test_the_tree_names_no_other() -> None:
 
 def test_bugs_are_no_part_of_the_tree() -> None:
     assert not any(issubclass(kind, ValueError | TypeError | OSError) for kind in KINDS)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("tea ü 茶 🍵", "tea ü 茶 🍵"),
+        ("a\nb\tc", "a\nb\tc"),
+        ("\x1b[2J\r\x9b", "\\x1b[2J\\x0d\\x9b"),
+        ("\u202eevil", "\\u202eevil"),
+        ("\udcff", "\\udcff"),
+    ],
+)
+def test_what_a_terminal_would_act_upon_is_an_escape(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_nothing_that_is_printed_moves_a_cursor(text: str) -> None:
+    shown = printable(text)
+    assert printable(shown) == shown
+    shown.encode()
+    controls = {each for each in shown if unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp")}
+    assert controls <= {"\n", "\t"}
+    assert not set("\u202a\u202b\u202d\u202e\u2066\u2067\u2068") & set(shown)
+    assert set(printable(text, one_line=True)) == set(shown.replace("\n", "\\n"))
+
+
+def test_what_strangers_wrote_is_printable_in_every_error() -> None:
+    error = InputError("no \x1b[2Jtext", file="a\udcff.har", field="log.\u202e", hint="\x07")
+    assert str(error) == "a\\udcff.har: log.\\u202e: no \\x1b[2Jtext"
+    assert error.hint == "\\x07"
+    assert BuildError("m", detail="a\n\x9b").detail == "a\n\\x9b"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -9,11 +10,13 @@ import pytest
 
 from wasmkit.errors import InputError
 from wasmkit.files import (
+    TooLargeError,
     cache_folder,
     is_private_file,
     is_private_folder,
     make_private_folder,
     read_bounded,
+    read_stream,
     write_atomically,
 )
 
@@ -53,8 +56,28 @@ def test_a_large_limit_is_told_in_mebibytes(tmp_path: Path) -> None:
 def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name in ("pipe", "."):
-        with pytest.raises(InputError, match="is no file"):
+        with pytest.raises(InputError, match="is not a file"):
             read_bounded(tmp_path / name, 10)
+
+
+def test_a_pipe_that_the_user_names_is_read(tmp_path: Path) -> None:
+    ends = os.pipe()
+    os.write(ends[1], b"12345")
+    os.close(ends[1])
+    pipe = Path(f"/dev/fd/{ends[0]}")
+    try:
+        with pytest.raises(TooLargeError, match="is larger than"):
+            read_bounded(pipe, 4, pipes=True)
+    finally:
+        os.close(ends[0])
+    with pytest.raises(InputError, match="Is a directory"):
+        read_bounded(tmp_path, 4, pipes=True)
+
+
+def test_a_stream_is_read_up_to_its_limit() -> None:
+    assert read_stream(io.BytesIO(b"1234"), 4, "it") == b"1234"
+    with pytest.raises(TooLargeError, match="it: is larger than"):
+        read_stream(io.BytesIO(b"12345"), 4, "it")
 
 
 def test_an_absent_file_comes_with_the_next_step(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wasmkit.errors import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -55,7 +57,7 @@ def command(*, file: Path, envoy: str | None, as_json: bool) -> int:
 
 
 def _print(inspection: Inspection, verdicts: Iterable[Verdict], name: str) -> None:
-    click.echo(click.style(name, bold=True) + f"  {inspection.size:,} bytes")
+    click.echo(click.style(printable(name), bold=True) + f"  {inspection.size:,} bytes")
     click.echo(click.style("\nEnvoy", bold=True))
     for releases, verdict in _grouped(verdicts):
         _print_verdict(releases, verdict)
@@ -97,14 +99,14 @@ def _memory(pages: int, maximum: int | None) -> str:
 
 
 def _row(label: str, text: str) -> None:
-    lines = textwrap.wrap(text, _WIDTH - _INDENT, break_on_hyphens=False) or [""]
+    lines = textwrap.wrap(printable(text), _WIDTH - _INDENT, break_on_hyphens=False) or [""]
     click.echo(f"  {click.style(label, dim=True)}{' ' * (_INDENT - 2 - len(label))}{lines[0]}")
     for line in lines[1:]:
         click.echo(" " * _INDENT + line)
 
 
 def _wrapped(names: Iterable[str], indent: str) -> str:
-    text = ", ".join(names)
+    text = printable(", ".join(names))
     return textwrap.fill(text, _WIDTH, initial_indent=indent, subsequent_indent=indent)
 
 
@@ -134,6 +136,6 @@ def _print_verdict(releases: str, verdict: Verdict) -> None:
 
 
 def _print_problem(problem: Problem, *, again: bool) -> None:
-    text = ("then: " if again else "") + problem.reason
+    text = ("then: " if again else "") + printable(problem.reason)
     indent = " " * _INDENT
     click.echo(textwrap.fill(text, _WIDTH, initial_indent=indent, subsequent_indent=indent))

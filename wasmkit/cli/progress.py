@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wasmkit.errors import printable
 from wasmkit.progress import Step
 
 if TYPE_CHECKING:
@@ -18,4 +19,4 @@ __all__ = ["progress"]
 def progress(event: Event, /) -> None:
     """Print a step on stderr if that is a terminal; scripts and logs see nothing."""
     if isinstance(event, Step) and sys.stderr.isatty():
-        click.echo(click.style(f"… {event.text}", dim=True), err=True)
+        click.echo(click.style(f"… {printable(event.text)}", dim=True), err=True)

@@ -10,6 +10,7 @@ import click
 
 from wasmkit.artifact import WAIT_SECONDS
 from wasmkit.cli.progress import progress
+from wasmkit.errors import printable
 
 if TYPE_CHECKING:
     from wasmkit.artifact import PushResult
@@ -109,6 +110,6 @@ _WORDS = {
 def _print_verdict(verdict: HubVerdict) -> None:
     colour, words = _WORDS[verdict.state]
     head = f"  hub            {click.style(words, fg=colour, bold=True)}"
-    click.echo(f"{head}  {verdict.page}".rstrip())
+    click.echo(f"{head}  {printable(verdict.page)}".rstrip())
     for reason in verdict.reasons:
-        click.echo(f"                 {reason}")
+        click.echo(f"                 {printable(reason, one_line=True)}")

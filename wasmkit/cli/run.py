@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import sys
 import threading
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 import click
 
 from wasmkit.cli.progress import progress
-from wasmkit.errors import BuildError
+from wasmkit.errors import BuildError, printable
 
 if TYPE_CHECKING:
     from wasmkit.abi.constants import LogLevel
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _COLOURS = {"DEBUG": "blue", "INFO": "green", "WARN": "yellow", "ERROR": "red", "CRITICAL": "red"}
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @click.command("run", epilog="Example: wasmkit run hello --upstream http://127.0.0.1:8000")
@@ -99,9 +97,8 @@ class _Printer:
     def _log(self, level: LogLevel, message: str) -> None:
         colour = _COLOURS.get(level.name, "white")
         head = click.style(f"{level.name.lower():<8}", fg=colour, bold=level.name == "CRITICAL")
-        # What a filter logs may come from a client: a terminal must not obey it.
-        text = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", message)
-        text = text.encode("utf-8", "backslashreplace").decode()
+        # What a filter logs may come from a client.
+        text = printable(message)
         try:
             click.echo(head + text.replace("\n", "\n" + " " * 8))
             sys.stdout.flush()

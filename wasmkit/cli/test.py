@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from wasmkit.errors import printable
 from wasmkit.progress import Step
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class _Progress:
 
     def _say(self, message: str) -> None:
         if self._shown:
-            click.echo(f"\r\x1b[2K{message[:79]}", err=True, nl=False)
+            click.echo(f"\r\x1b[2K{printable(message)[:79]}", err=True, nl=False)
 
 
 def _print(text: str) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from wasmkit.errors import GuestModuleError, InputError
+from wasmkit.errors import GuestModuleError
+from wasmkit.files import TooLargeError, read_bounded, read_stream
 from wasmkit.wasm.module import COMPONENT_MAGIC, MAGIC, MAX_MODULE_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import BinaryIO
 
 __all__ = ["read_module_file"]
 
@@ -43,24 +43,17 @@ def read_module_file(path: Path) -> bytes:
         raise GuestModuleError(f"{shown} is a folder, and no WebAssembly module", hint=_BUILD)
     try:
         if str(path) == "-":
-            data = _bounded(sys.stdin.buffer)
+            data = read_stream(sys.stdin.buffer, MAX_MODULE_BYTES, shown)
         else:
-            with path.open("rb") as file:
-                data = _bounded(file)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", file=shown) from error
-    if len(data) > MAX_MODULE_BYTES:
+            data = read_bounded(path, MAX_MODULE_BYTES, pipes=True)
+    except TooLargeError as error:
         raise GuestModuleError(
             f"{shown} has more than {MAX_MODULE_BYTES >> 20} MiB, which is what Istio and Envoy"
             " Gateway load at most"
-        )
+        ) from error
     if data[:8] not in (MAGIC, COMPONENT_MAGIC):
         raise _no_module(data, path, shown)
     return data
-
-
-def _bounded(file: BinaryIO) -> bytes:
-    return file.read(MAX_MODULE_BYTES + 1)
 
 
 def _no_module(data: bytes, path: Path, shown: str) -> GuestModuleError:

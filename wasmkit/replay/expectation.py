@@ -7,7 +7,6 @@ could not fail, and none with a key that is not known.
 from __future__ import annotations
 
 import json
-import stat
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from wasmkit.abi.constants import LogLevel
 from wasmkit.errors import InputError
+from wasmkit.files import read_bounded
 from wasmkit.http.message import as_data, as_text
 from wasmkit.project.json_schema import dotted, find_fault
 from wasmkit.replay.located_yaml import parse_yaml
@@ -29,7 +29,6 @@ __all__ = [
     "MAX_BYTES",
     "BodyRule",
     "Expectation",
-    "ExpectationError",
     "ExpectationFile",
     "HeaderRule",
     "LogRule",
@@ -42,10 +41,6 @@ __all__ = [
 ]
 
 MAX_BYTES = 1024 * 1024
-
-
-class ExpectationError(InputError):
-    """An expectation file cannot be used; the error names file, line and field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +159,10 @@ class Expectation:
         """Return ``file:line`` of a part of this expectation, the file without its folder."""
         return f"{self.file.name}:{self.source.line(('expect', self.index, *path))}"
 
-    def error(self, message: str, *path: str | int, hint: str = "") -> ExpectationError:
+    def error(self, message: str, *path: str | int, hint: str = "") -> InputError:
         """Return an error that names a part of this expectation."""
         whole = ("expect", self.index, *path)
-        return ExpectationError(
+        return InputError(
             message, file=self.file, line=self.source.line(whole), field=dotted(whole), hint=hint
         )
 
@@ -195,30 +190,20 @@ def expectation_schema() -> dict[str, Any]:
 
 def read_expectations(path: Path) -> ExpectationFile:
     """Read an expectation file; raises ``InputError`` with file, line and field."""
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise ExpectationError("is no file", file=path)
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ExpectationError(f"cannot be read: {reason}", file=path) from error
-    return parse_expectations(data, path)
+    return parse_expectations(read_bounded(path, MAX_BYTES), path)
 
 
 def parse_expectations(data: bytes, file: Path) -> ExpectationFile:
     """Read the content of an expectation file. See ``read_expectations``."""
-    if len(data) > MAX_BYTES:
-        raise ExpectationError(f"is larger than {MAX_BYTES // 1024} KiB", file=file)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ExpectationError("is no UTF-8 text", file=file, line=line) from error
+        raise InputError("is no UTF-8 text", file=file, line=line) from error
     source = parse_yaml(text, file)
     fault = find_fault(expectation_schema(), source.value)
     if fault is not None:
-        raise ExpectationError(
+        raise InputError(
             fault.message,
             file=file,
             line=source.line(fault.path),

@@ -15,6 +15,7 @@ from wasmkit.abi.pairs import MAX_PAIRS, MAX_PAIRS_BYTES, encode_pairs
 from wasmkit.sdk import _host
 from wasmkit.sdk._headers import Headers, check_header
 from wasmkit.sdk._properties import Properties
+from wasmkit.sdk._text import as_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -304,9 +305,7 @@ class HttpFilter(Context, Generic[ConfigT, RootT]):
         pairs = []
         for name, value in cast("Iterable[tuple[str, str]]", items):
             check_header(name, value)
-            pairs.append(
-                (name.encode("utf-8", "surrogateescape"), value.encode("utf-8", "surrogateescape"))
-            )
+            pairs.append((as_data(name), as_data(value)))
         encoded = encode_pairs(pairs)
         if len(pairs) > MAX_PAIRS or len(encoded) > MAX_PAIRS_BYTES:
             raise ValueError("a response takes at most 1,024 headers of 1 MiB together")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from wasmkit.abi.pairs import decode_pairs
 from wasmkit.sdk import _host
+from wasmkit.sdk._text import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -114,7 +115,7 @@ class Headers:
     def items(self) -> list[tuple[str, str]]:
         """Return all headers as (name, value), in order, a repeated name as often as it occurs."""
         return [
-            (key.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
+            (as_text(key), as_text(value))
             for key, value in decode_pairs(_host.host.proxy_get_header_map_pairs(self._map))
         ]
 

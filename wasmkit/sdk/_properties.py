@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from wasmkit.abi.pairs import decode_pairs
 from wasmkit.sdk import _host
+from wasmkit.sdk._text import as_data, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ class Properties:
     def get_str(self, *path: str) -> str | None:
         """Return a string; bytes that are no UTF-8 become lone surrogates."""
         value = self.get(*path)
-        return None if value is None else value.decode("utf-8", "surrogateescape")
+        return None if value is None else as_text(value)
 
     def get_int(self, *path: str) -> int | None:
         """Return an integer (``response.code``, ``request.size``, ``connection.id``)."""
@@ -72,10 +73,7 @@ class Properties:
             pairs = decode_pairs(value)
         except ValueError:
             raise _wrong(path, "map", value) from None
-        return [
-            (key.decode("utf-8", "surrogateescape"), item.decode("utf-8", "surrogateescape"))
-            for key, item in pairs
-        ]
+        return [(as_text(key), as_text(item)) for key, item in pairs]
 
     def set(self, path: str, value: str | bytes) -> None:
         """Keep a value with the stream, where later filters and access logs find it.
@@ -83,8 +81,8 @@ class Properties:
         In Envoy it is the filter state ``wasm.<path>``; it never hides an attribute of Envoy's.
         """
         self._switch()
-        data = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
-        _host.host.proxy_set_property(path.encode("utf-8", "surrogateescape"), data)
+        data = as_data(value) if isinstance(value, str) else value
+        _host.host.proxy_set_property(as_data(path), data)
 
     def _seconds(self, path: tuple[str, ...]) -> float | None:
         nanoseconds = self.get_int(*path)
@@ -92,7 +90,7 @@ class Properties:
 
 
 def _encode(path: tuple[str, ...]) -> bytes:
-    return "\0".join(path).encode("utf-8", "surrogateescape")
+    return as_data("\0".join(path))
 
 
 def _wrong(path: tuple[str, ...], kind: str, value: bytes) -> ValueError:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from wasmkit.abi.constants import LogLevel
 from wasmkit.sdk import _host
+from wasmkit.sdk._text import ERRORS
 from wasmkit.sdk._traceback import format_error
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class LogStream(io.TextIOBase):
     """
 
     encoding = "utf-8"
-    errors = "surrogateescape"
+    errors = ERRORS
 
     def __init__(self, level: int) -> None:
         super().__init__()

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from wasmkit.errors import InputError
+from wasmkit.files import read_bounded
 from wasmkit.plugin import PluginConfig, VmConfig
 from wasmkit.project import configuration_fault, is_project, load_project
 from wasmkit.project.json_schema import dotted
@@ -51,7 +52,7 @@ class FilterSource:
         """Build or read the filter; raises ``InputError``, ``BuildError``."""
         given = self._given()
         if not self._is_project:
-            module = _read(self._path, _MAX_MODULE)
+            module = read_bounded(self._path, _MAX_MODULE, pipes=True)
             return PluginConfig(VmConfig(module), self._path.stem, configuration=given or b"")
         project = load_project(self._path)
         if given is not None:
@@ -67,7 +68,7 @@ class FilterSource:
 
     def _given(self) -> bytes | None:
         if (file := self._file()) is not None:
-            return _read(file, _MAX_CONFIGURATION)
+            return read_bounded(file, _MAX_CONFIGURATION, pipes=True)
         return None if self._text is None else self._text.encode()
 
 
@@ -79,17 +80,3 @@ def _check(project: Project, given: bytes) -> None:
     fault = configuration_fault(project.config, value)
     if fault is not None:
         raise InputError(fault.message, file="--config", field=dotted(fault.path), hint=fault.hint)
-
-
-def _read(file: Path, limit: int) -> bytes:
-    """Return a file's bytes; it may be a pipe (``--config @<(jq …)``)."""
-    try:
-        with file.open("rb") as stream:
-            data = stream.read(limit + 1)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"cannot be read: {getattr(error, 'strerror', None) or error}", file=file
-        ) from error
-    if len(data) > limit:
-        raise InputError(f"is larger than {limit >> 20} MiB", file=file)
-    return data

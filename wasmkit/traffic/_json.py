@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
@@ -19,33 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Node", "RecordingError", "parse", "read_limited"]
-
-
-class RecordingError(InputError):
-    """A recording cannot be read: no JSON, not of the format's shape, or beyond a limit."""
-
-
-def read_limited(file: Path, limit: int) -> bytes:
-    """Return a regular file's bytes; raises ``RecordingError``, also when there are over ``limit``.
-
-    A pipe or a device is refused: it might never end.
-    """
-    try:
-        if not stat.S_ISREG(file.stat().st_mode):
-            raise RecordingError("is no file", file=file)
-        with file.open("rb") as stream:
-            data = stream.read(limit + 1)
-    except FileNotFoundError as error:
-        raise RecordingError("not found", file=file) from error
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = getattr(error, "strerror", None) or error
-        raise RecordingError(f"cannot be read: {reason}", file=file) from error
-    if len(data) > limit:
-        raise RecordingError(
-            f"is larger than {limit // 2**20} MiB", file=file, hint="record fewer exchanges"
-        )
-    return data
+__all__ = ["Node", "parse"]
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -62,15 +35,15 @@ def parse(data: bytes, file: Path | str) -> Node:
         text = data.decode(json.detect_encoding(data))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise RecordingError(f"is not {error.encoding} text", file=file, line=line) from error
+        raise InputError(f"is not {error.encoding} text", file=file, line=line) from error
     try:
         value = json.loads(text.removeprefix("\ufeff"), parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        raise RecordingError(f"no valid JSON: {error.msg}", file=file, line=error.lineno) from error
+        raise InputError(f"no valid JSON: {error.msg}", file=file, line=error.lineno) from error
     except RecursionError as error:
-        raise RecordingError("is nested too deeply", file=file) from error
+        raise InputError("is nested too deeply", file=file) from error
     except ValueError as error:  # a number with thousands of digits, NaN
-        raise RecordingError(f"no valid JSON: {error}", file=file) from error
+        raise InputError(f"no valid JSON: {error}", file=file) from error
     return Node(value, "", file)
 
 
@@ -82,9 +55,9 @@ class Node:
     path: str
     file: Path | str
 
-    def error(self, message: str, *, hint: str = "") -> RecordingError:
+    def error(self, message: str, *, hint: str = "") -> InputError:
         """Return an error that names this place."""
-        return RecordingError(message, file=self.file, field=self.path, hint=hint)
+        return InputError(message, file=self.file, field=self.path, hint=hint)
 
     @property
     def missing(self) -> bool:

@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
+from wasmkit.errors import InputError
+from wasmkit.files import read_bounded
 from wasmkit.http.message import Message, as_data, as_text
 from wasmkit.http.syntax import encode_target, is_authority, is_token, is_value
 from wasmkit.traffic._har_body import content_body, post_body
-from wasmkit.traffic._json import RecordingError, parse, read_limited
+from wasmkit.traffic._json import parse
 from wasmkit.traffic.model import Exchange, Recording
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from wasmkit.http.message import Pair
     from wasmkit.traffic._json import Node
 
-__all__ = ["MAX_BYTES", "MAX_ENTRIES", "MAX_HEADERS", "RecordingError", "parse_har", "read_har"]
+__all__ = ["MAX_BYTES", "MAX_ENTRIES", "MAX_HEADERS", "parse_har", "read_har"]
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_ENTRIES = 100_000
@@ -37,18 +39,18 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 def read_har(path: Path) -> Recording:
     """Read a HAR file into a recording.
 
-    Raises ``RecordingError`` with the file and the place in it (a line for broken JSON, a path
+    Raises ``InputError`` with the file and the place in it (a line for broken JSON, a path
     such as ``log.entries[3].request.url`` for the rest). The limits are ``MAX_BYTES`` of file,
     ``MAX_ENTRIES`` and ``MAX_HEADERS``.
     """
-    return parse_har(read_limited(path, MAX_BYTES), path)
+    return parse_har(read_bounded(path, MAX_BYTES), path)
 
 
 def parse_har(data: bytes, file: Path) -> Recording:
     """Read the content of a HAR file; ``file`` names it in errors. See ``read_har``."""
     root = parse(data, file)
     if not isinstance(root.value, dict) or root["log"].missing:
-        raise RecordingError("is no HAR: it has no 'log'", file=file, hint="export it as HAR")
+        raise InputError("is no HAR: it has no 'log'", file=file, hint="export it as HAR")
     entries = list(root["log"]["entries"].items())
     if root["log"]["entries"].missing:
         raise root["log"]["entries"].error("is missing")

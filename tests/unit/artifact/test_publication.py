@@ -96,5 +96,5 @@ def test_what_is_no_core_module_is_not_published(tmp_path: Path, content: bytes)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"absent\.wasm: cannot be read"):
+    with pytest.raises(InputError, match=r"absent\.wasm: not found"):
         publication_of_file(tmp_path / "absent.wasm", name="x", version="1.0.0")

@@ -73,3 +73,16 @@ def test_every_row_fits_a_terminal(saved: Callable[[bytes], str]) -> None:
         result = CliRunner().invoke(command, [saved(case.module)])
         assert result.exit_code == 0
         assert max(map(len, result.output.splitlines())) <= 100
+
+
+def test_names_of_a_strangers_module_move_no_cursor(saved: Callable[[bytes], str]) -> None:
+    module = wasmtime.wat2wasm(
+        """(module
+          (import "env" "\\1b[2J" (func))
+          (func (export "a\\e2\\80\\aeb\\0d") ))"""
+    )
+    result = CliRunner().invoke(command, [saved(bytes(module))])
+    assert result.exit_code == 0
+    assert "a\\u202eb\\x0d" in result.output
+    assert "\\x1b[2J" in result.output
+    assert not {each for each in result.output if not each.isprintable()} - {"\n"}

@@ -36,7 +36,7 @@ def test_what_is_no_module(tmp_path: Path, name: str, content: bytes, what: str,
 def test_a_folder_and_an_unreadable_file(tmp_path: Path) -> None:
     with pytest.raises(GuestModuleError, match="is a folder"):
         read_module_file(tmp_path)
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="absent: not found"):
         read_module_file(tmp_path / "absent")
 
 

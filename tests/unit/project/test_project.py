@@ -318,7 +318,7 @@ def test_no_utf8(tmp_path: Path) -> None:
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "wasmkit.toml")
-    assert "is no file" in str(failure(tmp_path))
+    assert "is not a file" in str(failure(tmp_path))
 
 
 def test_every_field_of_the_schema_says_what_it_wants() -> None:

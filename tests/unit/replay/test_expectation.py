@@ -195,9 +195,9 @@ def test_only_files_of_a_sensible_size_are_read(tmp_path: Path) -> None:
     big = tmp_path / "big.yaml"
     big.write_bytes(b"#" * (1024 * 1024 + 1))
     for path, message in [
-        (pipe, "is no file"),
-        (big, "is larger than 1024 KiB"),
-        (tmp_path / "none.yaml", "cannot be read: No such file"),
+        (pipe, "is not a file"),
+        (big, "is larger than 1 MiB"),
+        (tmp_path / "none.yaml", "not found"),
     ]:
         with pytest.raises(InputError, match=message):
             read_expectations(path)

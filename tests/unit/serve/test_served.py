@@ -60,7 +60,7 @@ def test_a_module_is_served_as_it_is(
         ("{", "--config is no JSON"),
         ("[" * 100_000, "--config is no JSON"),
         ('{"header": 1}', "--config: header: must be a string"),
-        ("@absent", "absent: cannot be read"),
+        ("@absent", "absent: not found"),
     ],
     ids=["syntax", "deep", "schema", "absent"],
 )

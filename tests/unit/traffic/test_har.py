@@ -10,8 +10,9 @@ import pytest
 
 from har_documents import FILE, answered, document, entry, headers, one
 from messages import pairs
+from wasmkit.errors import InputError
 from wasmkit.traffic import har
-from wasmkit.traffic.har import RecordingError, parse_har, read_har
+from wasmkit.traffic.har import parse_har, read_har
 
 
 def test_an_exchange() -> None:
@@ -193,7 +194,7 @@ def test_encodings_that_tools_write(encoding: str) -> None:
     ids=lambda value: str(value)[:30],
 )
 def test_no_har(data: bytes, message: str) -> None:
-    with pytest.raises(RecordingError) as caught:
+    with pytest.raises(InputError) as caught:
         parse_har(data, FILE)
     assert str(caught.value).startswith(message)
 
@@ -238,7 +239,7 @@ def test_errors_name_the_place(changes: dict[str, Any], message: str) -> None:
     for key, value in changes.items():
         bad[key] = bad[key] | value if isinstance(value, dict) else value
     data = document(entry(), bad).replace(b"Infinity", b"1e999")
-    with pytest.raises(RecordingError) as caught:
+    with pytest.raises(InputError) as caught:
         parse_har(data, FILE)
     assert str(caught.value).startswith(f"x.har: log.entries[1].{message}")
 
@@ -247,10 +248,10 @@ def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "big.har"
     file.write_bytes(document(entry(), entry()))
     monkeypatch.setattr(har, "MAX_ENTRIES", 1)
-    with pytest.raises(RecordingError, match=r"log\.entries: holds over 1 entries"):
+    with pytest.raises(InputError, match=r"log\.entries: holds over 1 entries"):
         read_har(file)
     monkeypatch.setattr(har, "MAX_BYTES", 100)
-    with pytest.raises(RecordingError, match=r"big\.har: is larger than"):
+    with pytest.raises(InputError, match=r"big\.har: is larger than"):
         read_har(file)
 
 
@@ -258,13 +259,13 @@ def test_only_files_are_read(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.har"
     os.mkfifo(pipe)
     for path, message in [
-        (tmp_path, "is no file"),
+        (tmp_path, "is not a file"),
         (tmp_path / "none.har", "not found"),
-        (pipe, "is no file"),  # opening it would wait for ever
+        (pipe, "is not a file"),  # opening it would wait for ever
         (Path("a\0b"), "cannot be read"),
         (tmp_path / ("n" * 300), "cannot be read"),
     ]:
-        with pytest.raises(RecordingError, match=message):
+        with pytest.raises(InputError, match=message):
             read_har(path)
 
 

@@ -1,18 +1,17 @@
 """The report for a terminal: one line an exchange, and below a failed one what differs.
 
-Recordings and filters decide what is shown here, so nothing in it may move a cursor: control
-characters are shown as escapes. Colours are ANSI; ``click.echo`` removes them where they cannot
-be shown.
+Recordings and filters decide what is shown here, so all of it is made ``printable``. Colours are
+ANSI; ``click.echo`` removes them where they cannot be shown.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import click
 
 from wasmkit.abi.constants import LogLevel
+from wasmkit.errors import printable
 from wasmkit.http.message import Message, as_text
 
 if TYPE_CHECKING:
@@ -21,32 +20,21 @@ if TYPE_CHECKING:
     from wasmkit.engines.engine import Log
     from wasmkit.replay.result import Difference, ExchangeResult, Run
 
-__all__ = ["clean", "render_run", "render_summary"]
+__all__ = ["render_run", "render_summary"]
 
 _MAX_TITLE = 72
 _MAX_VALUE = 400
 _MAX_LOG_LINES = 40
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 _COLOURS = {LogLevel.WARN: "yellow", LogLevel.ERROR: "red", LogLevel.CRITICAL: "red"}
-
-
-def clean(text: str) -> str:
-    """Return text with what a terminal would act upon, or cannot show, as escapes."""
-
-    def escape(match: re.Match[str]) -> str:
-        code = ord(match[0])
-        return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
-
-    return _UNSAFE.sub(escape, text)
 
 
 def render_run(run: Run) -> str:
     """Return the report of one recording."""
     checked = ", ".join(run.expectations) or "no expectations: only that nothing breaks"
-    lines = [click.style(run.recording, bold=True) + f"  {run.engine}, {clean(checked)}"]
-    lines += [click.style(f"  note: {clean(note)}", fg="yellow") for note in run.notes]
+    lines = [
+        click.style(printable(run.recording), bold=True) + f"  {run.engine}, {printable(checked)}"
+    ]
+    lines += [click.style(f"  note: {printable(note)}", fg="yellow") for note in run.notes]
     for result in run.results:
         lines += _result(result)
         if not result.passed:
@@ -66,7 +54,7 @@ def render_summary(runs: Sequence[Run], seconds: float) -> str:
 
 def _result(result: ExchangeResult) -> list[str]:
     mark = click.style("✓", fg="green") if result.passed else click.style("✗", fg="red", bold=True)
-    title = clean(result.exchange.title).replace("\n", "\\n")
+    title = printable(result.exchange.title, one_line=True)
     if len(title) > _MAX_TITLE:
         title = title[: _MAX_TITLE - 1] + "…"
     status = (result.outcome.client or Message()).status or "closed"
@@ -84,15 +72,15 @@ def _failure(result: ExchangeResult) -> list[str]:
     if result.outcome.trap and not any(each.field == "trap" for each in result.differences):
         lines.append(f"      trap: {_one_line(result.outcome.trap)}")
     lines += _logs(result.outcome.logs)
-    lines += [f"      note: {clean(note)}" for note in result.exchange.notes]
+    lines += [f"      note: {printable(note)}" for note in result.exchange.notes]
     return lines
 
 
 def _difference(difference: Difference) -> list[str]:
-    place = f"  ({clean(difference.place)})" if difference.place else ""
+    place = f"  ({printable(difference.place)})" if difference.place else ""
     got = "(absent)" if difference.got is None else _one_line(difference.got)
     return [
-        f"      {click.style(clean(difference.field), bold=True)}{place}",
+        f"      {click.style(printable(difference.field), bold=True)}{place}",
         f"        expected  {click.style(_one_line(difference.expected), fg='green')}",
         f"        got       {click.style(got, fg='red')}",
         *(f"          {_diff_line(line)}" for line in difference.detail),
@@ -100,20 +88,20 @@ def _difference(difference: Difference) -> list[str]:
 
 
 def _one_line(text: str) -> str:
-    shown = clean(text).replace("\n", "\\n")
+    shown = printable(text, one_line=True)
     return shown if len(shown) <= _MAX_VALUE else f"{shown[:_MAX_VALUE]}…"
 
 
 def _diff_line(line: str) -> str:
     colour = {"+": "red", "-": "green"}.get(line[:1])
-    return click.style(clean(line), fg=colour)
+    return click.style(printable(line), fg=colour)
 
 
 def _logs(logs: Iterable[Log]) -> list[str]:
     lines = []
     for log in logs:
         level = click.style(f"{log.level.name.lower():<8}", fg=_COLOURS.get(log.level))
-        first, *rest = clean(as_text(log.message)).split("\n")
+        first, *rest = printable(as_text(log.message)).split("\n")
         lines += [f"      log {level} {first}", *(f"                   {line}" for line in rest)]
     if len(lines) > _MAX_LOG_LINES:
         lines = [*lines[:_MAX_LOG_LINES], f"      … {len(lines) - _MAX_LOG_LINES} lines more"]

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wasmkit.errors import BuildError
+from wasmkit.errors import BuildError, InputError
+from wasmkit.files import read_bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -144,8 +145,6 @@ def _shown(kind: str, folder: Path, file: Path) -> str:
 
 def _read(file: Path) -> bytes:
     try:
-        if file.stat().st_size > _SOURCE_LIMIT:
-            raise BuildError(f"{file} is larger than {_SOURCE_LIMIT >> 20} MiB")
-        return file.read_bytes()
-    except OSError as error:
-        raise BuildError(f"reading {file}: {error.strerror}") from error
+        return read_bounded(file, _SOURCE_LIMIT)
+    except InputError as error:
+        raise BuildError(str(error)) from error

@@ -3,10 +3,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-import pytest
 
 from report_runs import runs
-from wasmkit.replay.report.text import clean, render_run, render_summary
+from wasmkit.replay.report.text import render_run, render_summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,17 +24,3 @@ def test_colours_are_all_there_is_of_escapes() -> None:
 
 def test_summary_without_a_failure() -> None:
     assert click.unstyle(render_summary(runs()[1:], 0.04)) == "1 passed in 0.0 s"
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("tea ü 茶 🍵", "tea ü 茶 🍵"),
-        ("a\nb\tc", "a\nb\tc"),
-        ("\x1b[2J\r\x9b", "\\x1b[2J\\x0d\\x9b"),
-        ("\u202eevil", "\\u202eevil"),
-        ("\udcff", "\\udcff"),
-    ],
-)
-def test_clean(text: str, shown: str) -> None:
-    assert clean(text) == shown
