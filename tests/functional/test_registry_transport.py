@@ -191,7 +191,7 @@ CHILD = IMAGE.descriptor.as_json()
 @pytest.mark.parametrize(
     ("document", "error", "why"),
     [
-        (b"{", RegistryError, r"fetching .*team/a:1\.0\.0: the manifest is no JSON"),
+        (b"{", RegistryError, r"fetching .*team/a:1\.0\.0: the manifest is not JSON"),
         (manifest(layers=[]), RegistryError, "its layers are none"),
         (manifest(layers=layers("image/png")), RegistryError, "image/png"),
         (manifest(layers=layers(oci.LAYER_SOLO_WASM)), RegistryError, "no filter's image"),
@@ -201,10 +201,15 @@ CHILD = IMAGE.descriptor.as_json()
         (manifest(layers=layers(oci.LAYER_WASM)), RegistryError, "its annotation says"),
         (manifest(layers=layers(oci.LAYER_WASM), annotations={}), GuestModuleError, "no core"),
         (manifest(layers=[{**layers(oci.LAYER_WASM)[0], "size": 1 << 40}]), RegistryError, "more"),
-        (canonical_json({"mediaType": oci.INDEX, "manifests": []}), RegistryError, "linux/amd64"),
+        (
+            canonical_json({"schemaVersion": 2, "mediaType": oci.INDEX, "manifests": []}),
+            RegistryError,
+            "linux/amd64",
+        ),
         (
             canonical_json(
                 {
+                    "schemaVersion": 2,
                     "mediaType": oci.INDEX,
                     "manifests": [{**CHILD, "platform": {"os": "linux", "architecture": "arm64"}}],
                 }
@@ -228,8 +233,12 @@ def test_what_is_no_filter_is_refused_by_its_reason(
 
 
 def test_an_index_of_indexes_is_refused(registry: Registry) -> None:
-    inner = Blob.of(canonical_json({"mediaType": oci.INDEX, "manifests": []}), oci.INDEX)
-    outer = canonical_json({"mediaType": oci.INDEX, "manifests": [inner.descriptor.as_json()]})
+    inner = Blob.of(
+        canonical_json({"schemaVersion": 2, "mediaType": oci.INDEX, "manifests": []}), oci.INDEX
+    )
+    outer = canonical_json(
+        {"schemaVersion": 2, "mediaType": oci.INDEX, "manifests": [inner.descriptor.as_json()]}
+    )
     registry.answer = lambda seen: Answer(
         200, {"Content-Type": oci.INDEX}, inner.data if "sha256:" in seen.path else outer
     )
