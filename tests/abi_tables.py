@@ -124,6 +124,13 @@ def hosts() -> str:
         "V8": lambda n: profiles[n].v8,
         "WASI functions": lambda n: str(len(profiles[n].wasi)),
         "functions that may be called at start": lambda n: str(len(profiles[n].at_start)),
+        "with FAIL_OPEN, the request in which the VM fails": lambda n: (
+            "passes" if profiles[n].fail_open_spares_request else "gets 503"
+        ),
+        "`poll_oneoff`": lambda n: "answers" if profiles[n].poll_answers else "is refused",
+        "attributes that are absent": lambda n: names(
+            sorted(path.decode().replace("\0", ".") for path in profiles[n].absent_attributes)
+        ),
         "calls `__main_void`": lambda n: _yes(profiles[n].calls_main_void),
         "memory at most": lambda n: f"{profiles[n].limits.memory_pages * 64 >> 20} GiB",
         "table entries at most": lambda n: f"{profiles[n].limits.table_entries:,}",

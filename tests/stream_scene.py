@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from function_guest import FunctionGuest
 from wasmkit.abi.constants import StreamType
 from wasmkit.host.http.stream import HttpStream
@@ -9,7 +11,10 @@ from wasmkit.host.plugin import Plugin
 from wasmkit.host.protocol import CallError
 from wasmkit.host.vm import Vm
 from wasmkit.host.world import World
-from wasmkit.plugin import PluginConfig, VmConfig
+from wasmkit.plugin import FailurePolicy, PluginConfig, VmConfig
+
+if TYPE_CHECKING:
+    from wasmkit.profiles import Profile
 
 __all__ = ["BUFFER", "CONTINUE", "OK", "PAUSE", "POST", "REQUEST", "RESPONSE", "Scene"]
 
@@ -28,12 +33,16 @@ OK = ((b":status", b"200"),)
 class Scene:
     """A stream and its guest; ``said`` are the callbacks without their context."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        profile: Profile | None = None,
+        policy: FailurePolicy = FailurePolicy.FAIL_CLOSED,
+    ) -> None:
         self.world = World(now=0, seed=1)
-        vm = Vm(VmConfig(), FunctionGuest, self.world)
+        vm = Vm(VmConfig(), FunctionGuest, self.world, profile=profile)
         assert isinstance(vm.guest, FunctionGuest)
         self.guest = vm.guest
-        self.plugin = Plugin(vm, PluginConfig(vm.config))
+        self.plugin = Plugin(vm, PluginConfig(vm.config, failure_policy=policy))
         self.plugin.start()
         self.guest.said.clear()
         self.guest.answer = CONTINUE

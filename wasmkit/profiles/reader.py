@@ -13,6 +13,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from wasmkit.abi.functions import HOST_FUNCTIONS
+from wasmkit.abi.properties import PROPERTIES
 from wasmkit.errors import InputError
 from wasmkit.profiles.model import HeaderRules, HostLimits, Profile
 
@@ -124,7 +125,9 @@ def _profile(table: Mapping[str, Any]) -> Profile:
     for key in (*_FUNCTION_LISTS, "foreign_functions"):
         values[key] = _set(key, table[key])
     attributes = _set("absent_attributes", table["absent_attributes"])
-    values["absent_attributes"] = frozenset(name.replace(" ", "\0").encode() for name in attributes)
+    if unknown := sorted(attributes - PROPERTIES.keys()):
+        raise ValueError(f"absent_attributes: no attribute is named {unknown[0]}")
+    values["absent_attributes"] = frozenset(PROPERTIES[name].path for name in attributes)
     for key in _FUNCTION_LISTS:
         if unknown := sorted(values[key] - HOST_FUNCTIONS.keys()):
             raise ValueError(f"{key}: no host function is named {unknown[0]}")

@@ -89,6 +89,7 @@ def test_a_profile_overrides_and_adds() -> None:
         ('base = "envoy-1.40"\nwasi = [1]', "wasi is 1, which is no str"),
         ('base = "envoy-1.40"\nwasi = ["fd_open"]', "wasi: no host function is named fd_open"),
         ('base = "envoy-1.40"\nlimits = 3', "HostLimits is 3"),
+        ('base = "envoy-1.40"\nabsent_attributes = ["a.b"]', "no attribute is named a.b"),
         ('base = "envoy-1.40"\n[limits]\nspeed = 3', "speed is unknown"),
         ('base = "envoy-1.40"\n[limits]\nmemory_pages = true', "limits.memory_pages is True"),
         ('base = "envoy-1.40"\n[headers]\nnot_from_clients = 1', "headers.not_from_clients is 1"),

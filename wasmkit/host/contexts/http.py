@@ -13,6 +13,7 @@ from wasmkit.host.contexts.actions import DataStatus, HeadersStatus, TrailersSta
 from wasmkit.host.contexts.base import Context
 from wasmkit.host.contexts.manager import LocalReply
 from wasmkit.host.contexts.properties import VisibleHeaders, find_property
+from wasmkit.plugin import FailurePolicy
 
 if TYPE_CHECKING:
     from wasmkit.host.buffer import Buffer
@@ -129,13 +130,23 @@ class StreamContext(Context):
         self.vm.remove_context(self)
 
     @property
+    def _is_spared(self) -> bool:
+        """Whether the stream goes on without the guest when its VM fails."""
+        return (
+            self.plugin.failure_policy is FailurePolicy.FAIL_OPEN
+            and self.vm.profile.fail_open_spares_request
+        )
+
+    @property
     def _skips_response(self) -> bool:
         return not self.created or self._failure_reply_sent
 
     def _call(self, convert: _Convert[_Status], name: str, *arguments: int) -> _Status:
         """Call the guest; a VM that has failed, before or now, answers for the guest with 503."""
         result = self.vm.invoke(self, name, *arguments)
-        if self.vm.trap:
+        if self.vm.trap and self._is_spared:
+            status = convert(0, stopped=False)
+        elif self.vm.trap:
             self._fail()
             status = convert(0, stopped=True)
         else:

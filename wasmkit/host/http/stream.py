@@ -44,10 +44,7 @@ if TYPE_CHECKING:
     from wasmkit.http.headers import Pair
     from wasmkit.http.message import Message
 
-__all__ = ["BUFFER_LIMIT", "HttpStream"]
-
-BUFFER_LIMIT = 1024 * 1024
-"""Bytes of a body that Envoy keeps back at most (``per_connection_buffer_limit_bytes``)."""
+__all__ = ["HttpStream"]
 
 
 class HttpStream:
@@ -62,6 +59,7 @@ class HttpStream:
     def __init__(self, plugin: Plugin, *, connection_id: int = 0) -> None:
         self._world = plugin.vm.world
         self._rules = plugin.vm.profile.headers
+        self._most_kept = plugin.vm.profile.limits.buffer_bytes
         self.facts = StreamFacts(connection_id=connection_id, started=self._world.now)
         self._request = Half(StreamType.REQUEST)
         self._response = Half(StreamType.RESPONSE)
@@ -291,7 +289,7 @@ class HttpStream:
             half.kept = Buffer()
         if half.kept is not data:
             half.kept.data += data.take()
-        if len(half.kept) > BUFFER_LIMIT and not half.streaming:
+        if len(half.kept) > self._most_kept and not half.streaming:
             self.send_local_reply(
                 TOO_LARGE if half.direction is StreamType.REQUEST else RESPONSE_TOO_LARGE
             )

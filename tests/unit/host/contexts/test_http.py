@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from stream_scene import BUFFER, CONTINUE, OK, PAUSE, POST, REQUEST, RESPONSE, Scene
 from wasmkit.abi.constants import BufferType, HeaderMapType, Status
 from wasmkit.host.protocol import CallError, GuestTrapError
+from wasmkit.plugin import FailurePolicy
+from wasmkit.profiles import newest_envoy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,6 +130,22 @@ def test_a_trap_is_answered_for_the_guest(scene: Scene) -> None:
     assert client.headers[0] == (b":status", b"503")
     stream.end()
     assert scene.said == ["context_create 1", "request_headers 6 1"]
+
+
+@pytest.mark.parametrize("spares", [True, False])
+def test_a_profile_says_whether_fail_open_spares_the_request(spares: bool) -> None:
+    profile = replace(newest_envoy(), fail_open_spares_request=spares)
+    scene = Scene(profile, FailurePolicy.FAIL_OPEN)
+
+    def fail(*_: int) -> int:
+        raise GuestTrapError("why")
+
+    scene.guest.scripts["request_headers"] = fail
+    scene.stream.headers(REQUEST, POST, end=True)
+    scene.stream.headers(RESPONSE, OK, end=True)
+    client = scene.stream.client()
+    assert client is not None
+    assert client.headers[0] == (b":status", b"200" if spares else b"503")
 
 
 def test_a_stream_ends_once_it_is_closed(scene: Scene) -> None:
