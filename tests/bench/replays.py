@@ -60,7 +60,8 @@ class Replays:
         head = ("engine", "exchanges/s", "first start ms", "start ms")
         return (
             f"Replay of {self.recording} ({self.exchanges} exchanges);"
-            " start: fresh VM, on_vm_start and on_configure\n" + table(head, rows)
+            " start: on_vm_start and on_configure in each VM that Envoy starts\n"
+            + table(head, rows)
         )
 
 
