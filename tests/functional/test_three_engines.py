@@ -10,6 +10,7 @@ import pytest
 
 from messages import play
 from toolneeds import need_module
+from wasmkit.engines.engine import Callback, HostCall
 from wasmkit.project import Project, load_project
 from wasmkit.project.templates import find_template, make_project
 from wasmkit.replay.normal import normalise
@@ -18,7 +19,7 @@ from wasmkit.toolchain import build
 from wasmkit.traffic.har import read_har
 
 if TYPE_CHECKING:
-    from wasmkit.engines.engine import Outcome
+    from wasmkit.engines.engine import Event, Outcome
 
 ROOT = Path(__file__).parent.parent.parent
 RECORDINGS = sorted((ROOT / "tests" / "recordings").glob("*.har"))
@@ -53,3 +54,30 @@ def test_the_engines_agree(
         found = outcomes(kind, project, module, recording)
         for number, (expected, got) in enumerate(zip(real, found, strict=True), 1):
             assert got == expected, f"{kind}, exchange {number}"
+
+
+def calls_in(outcome: Outcome) -> list[Event]:
+    """Return the callbacks, and the host calls of the ABI; addresses are a guest's own affair."""
+    return [
+        each.without_addresses() if isinstance(each, HostCall) else each
+        for each in outcome.events
+        if isinstance(each, Callback)
+        or (isinstance(each, HostCall) and each.name.startswith("proxy_"))
+    ]
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_the_engines_make_the_same_calls(
+    name: str, projects: dict[str, tuple[Project, bytes]]
+) -> None:
+    need_module("envoy")
+    project, module = projects[name]
+    configuration = json.dumps(project.config.example).encode()
+    exchanges = read_har(RECORDINGS[0]).exchanges
+    found: dict[str, list[list[Event]]] = {}
+    for kind in ("envoy", "wasm", "native"):
+        with open_engine(kind, project, module, configuration, trace=True) as engine:
+            found[kind] = [calls_in(play(engine, exchange)) for exchange in exchanges]
+    assert any(isinstance(each, HostCall) for calls in found["envoy"] for each in calls)
+    assert found["wasm"] == found["envoy"]
+    assert found["native"] == found["envoy"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol, Self
+
+from wasmkit.abi.functions import HOST_FUNCTIONS
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -84,6 +86,14 @@ class HostCall:
     name: str
     arguments: tuple[int, ...]
     result: int | None
+
+    def without_addresses(self) -> HostCall:
+        """Return the call with 0 for each address: what two guests' memories may differ in."""
+        letters = HOST_FUNCTIONS[self.name].integers
+        shown = (
+            0 if letter == "p" else n for letter, n in zip(letters, self.arguments, strict=True)
+        )
+        return replace(self, arguments=tuple(shown))
 
 
 Event = Callback | HostCall | Log | Trap | Wire

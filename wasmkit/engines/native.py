@@ -48,8 +48,8 @@ class NativeEngine(EmulatedEngine):
 
     name = "native"
 
-    def __init__(self, project: Project, plugin: PluginConfig) -> None:
-        super().__init__(plugin, starts=Starts.WORKER)
+    def __init__(self, project: Project, plugin: PluginConfig, *, trace: bool = False) -> None:
+        super().__init__(plugin, starts=Starts.WORKER, trace=trace)
         self._project = project
         self._stack = ExitStack()
 
@@ -72,8 +72,8 @@ class NativeEngine(EmulatedEngine):
     def _make_guest(
         self, vm: VmConfig, calls: Calls, limits: Limits, tracer: Tracer | None
     ) -> _SdkGuest:
-        del vm, limits, tracer  # this is the user's own code, under the user's own debugger
-        return _SdkGuest(self._project, calls)
+        del vm, limits  # this is the user's own code, under the user's own debugger
+        return _SdkGuest(self._project, calls, tracer)
 
 
 class _SdkGuest:
@@ -81,8 +81,9 @@ class _SdkGuest:
 
     abi_version = "0.2.1"
 
-    def __init__(self, project: Project, calls: Calls) -> None:
-        self._host = native_host(calls)
+    def __init__(self, project: Project, calls: Calls, tracer: Tracer | None) -> None:
+        self._tracer = tracer
+        self._host = native_host(calls, tracer)
         self._streams = embedding.LogStream(LogLevel.INFO), embedding.LogStream(LogLevel.ERROR)
         self._logging = _RootLogger([], logging.WARNING)
         with self._inside():
@@ -100,8 +101,13 @@ class _SdkGuest:
 
     def call(self, name: str, *arguments: int) -> int:
         """Call it."""
+        if self._tracer is not None:
+            self._tracer.callback(name, arguments)
         with self._inside():
-            return self._callbacks[name](*arguments) or 0
+            result = self._callbacks[name](*arguments)
+        if self._tracer is not None:
+            self._tracer.returned(name, None if result is None else int(result))
+        return result or 0
 
     def close(self) -> None:
         """Nothing to free: the engine forgets the modules."""

@@ -17,17 +17,25 @@ from wasmkit.sdk import HostError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wasmkit.abi.trace import Tracer
     from wasmkit.host.calls import Calls
     from wasmkit.sdk.embedding import HostCalls
 
 __all__ = ["native_host"]
 
 
-def native_host(calls: Calls) -> HostCalls:
-    """Return the host calls as ``wasmkit.sdk.embedding.HostCalls`` has them."""
+def native_host(calls: Calls, tracer: Tracer | None = None) -> HostCalls:
+    """Return the host calls as ``wasmkit.sdk.embedding.HostCalls`` has them.
+
+    ``tracer`` is told of each with the integers that a module would pass; addresses are 0, since
+    there is no guest's memory here.
+    """
     host = _NativeHost(calls)
     for row in HOST_FUNCTIONS.values():
-        setattr(host, row.name, _method(row, getattr(calls, row.method, _unimplemented)))
+        implementation = getattr(calls, row.method, _unimplemented)
+        if tracer is not None:
+            implementation = _traced(tracer, row, implementation)
+        setattr(host, row.name, _method(row, implementation))
     return cast("HostCalls", host)
 
 
@@ -42,6 +50,35 @@ class _NativeHost:
 
 def _unimplemented(*_: object) -> None:
     raise CallError(Status.UNIMPLEMENTED)
+
+
+def _traced(
+    tracer: Tracer, row: HostFunction, implementation: Callable[..., Any]
+) -> Callable[..., Any]:
+    def traced(*given: Any) -> Any:
+        tracer.host_call(row.name, _integers(row, given))
+        try:
+            result = implementation(*given)
+        except CallError as error:
+            tracer.returned(row.name, error.status)
+            raise
+        tracer.returned(row.name, Status.OK)
+        return result
+
+    return traced
+
+
+def _integers(row: HostFunction, given: tuple[Any, ...]) -> tuple[int, ...]:
+    values = iter(given)
+    integers: list[int] = []
+    for parameter in row.parameters:
+        if parameter.kind.is_read:
+            integers += (0, len(next(values)))
+        elif parameter.kind.is_out:
+            integers += (0,) * len(parameter.kind.integers)
+        else:
+            integers.append(next(values))
+    return tuple(integers)
 
 
 def _same(value: Any) -> Any:

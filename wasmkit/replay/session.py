@@ -51,25 +51,28 @@ class Case:
         )
 
 
-def open_engine(kind: str, project: Project, module: bytes, configuration: bytes) -> Engine:
+def open_engine(
+    kind: str, project: Project, module: bytes, configuration: bytes, *, trace: bool = False
+) -> Engine:
     """Return an engine, not yet entered; ``kind`` is one of ``ENGINES``.
 
-    ``module`` is the built filter; the engine ``native`` does without.
+    ``module`` is the built filter; the engine ``native`` does without. With ``trace`` outcomes
+    hold the calls between host and filter too.
     """
     plugin = project.plugin_config(module, configuration)
     match kind:
         case "native":
             from wasmkit.engines.native import NativeEngine  # noqa: PLC0415  # slow, optional
 
-            return NativeEngine(project, plugin)
+            return NativeEngine(project, plugin, trace=trace)
         case "envoy":
             from wasmkit.engines.envoy import EnvoyEngine  # noqa: PLC0415  # slow, optional
 
-            return EnvoyEngine(plugin)
+            return EnvoyEngine(plugin, trace=trace)
         case "wasm":
             from wasmkit.engines.wasm import WasmEngine  # noqa: PLC0415  # slow, optional
 
-            return WasmEngine(plugin)
+            return WasmEngine(plugin, trace=trace)
     raise ValueError(f"no engine {kind!r}")
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from wasmkit.abi.constants import LogLevel
-from wasmkit.engines.engine import Log, Outcome, Trap, Wire
+from wasmkit.engines.engine import HostCall, Log, Outcome, Trap, Wire
 from wasmkit.http.message import Message
 
 REQUEST, RESPONSE = Message(((b":path", b"/"),)), Message(((b":status", b"200"),))
@@ -24,3 +24,10 @@ def test_what_did_not_happen() -> None:
 def test_a_connection_that_closed_is_no_message() -> None:
     outcome = Outcome((Wire("upstream", None), Trap("unreachable"), Wire("client", None)))
     assert (outcome.upstream, outcome.client, outcome.trap) == (None, None, "unreachable")
+
+
+def test_addresses_are_told_from_numbers() -> None:
+    call = HostCall("proxy_get_buffer_bytes", (1, 2, 3, 1024, 1028), 0)
+    assert call.without_addresses() == HostCall("proxy_get_buffer_bytes", (1, 2, 3, 0, 0), 0)
+    write = HostCall("fd_write", (1, 64, 1, 8), 0)
+    assert write.without_addresses().arguments == (1, 0, 1, 0)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from wasmkit.abi.constants import LogLevel, Status
+from wasmkit.engines.engine import HostCall
 from wasmkit.engines.native_host import native_host
+from wasmkit.engines.recorder import Recorder
 from wasmkit.host.protocol import CallError
 from wasmkit.sdk import HostError
 
@@ -94,3 +96,21 @@ def test_a_wrong_number_of_arguments_is_a_mistake() -> None:
     host, _ = made()
     with pytest.raises(ValueError, match="zip"):
         host.proxy_log(2)
+
+
+def test_calls_are_traced_as_a_module_would_make_them() -> None:
+    calls = Recorded()
+    recorder = Recorder()
+    host = cast("Any", native_host(cast("Calls", calls), recorder))
+    host.proxy_log(LogLevel.INFO, "é")
+    host.proxy_get_header_map_value(0, "key")
+    host.proxy_send_local_response(-1, "d", b"body", b"", -1)
+    calls.status = Status.BAD_ARGUMENT
+    with pytest.raises(HostError):
+        host.proxy_record_metric(1, -1)
+    assert recorder.take() == (
+        HostCall("proxy_log", (2, 0, 2), 0),
+        HostCall("proxy_get_header_map_value", (0, 0, 3, 0, 0), 0),
+        HostCall("proxy_send_local_response", (2**32 - 1, 0, 1, 0, 4, 0, 0, 2**32 - 1), 0),
+        HostCall("proxy_record_metric", (1, 2**64 - 1), 2),
+    )
