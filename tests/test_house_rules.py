@@ -238,17 +238,6 @@ def test_what_needs_a_network_is_tested_elsewhere(place: str, instead: str) -> N
 
 
 NOT_MIRRORED = """
-hub/catalogue/test_index.py
-hub/catalogue/test_search.py
-hub/test_app.py
-hub/test_hub.py
-hub/test_worker.py
-hub/verification/test_measure.py
-hub/verification/test_papers.py
-hub/verification/test_render.py
-hub/verification/test_watch.py
-hub/web/test_api.py
-hub/web/test_pages.py
 """
 """Where unit tests are missing yet, or a folder (``x/``) in which they are not in order.
 
