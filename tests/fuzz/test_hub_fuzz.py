@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from wasmkit.artifact.layer import module_tar
 from wasmkit.artifact.media_types import LAYER_TAR_GZIP, LAYER_WASM
 from wasmkit.errors import InputError
+from wasmkit.inspection import supported
 from wasmkit_hub.catalogue.versions import version_key
 from wasmkit_hub.platform.server import parse_address
 from wasmkit_hub.registry.errors import ApiError
@@ -24,7 +25,6 @@ from wasmkit_hub.verification.claims import Claims, claims_of, with_document
 from wasmkit_hub.verification.readme import render_readme
 from wasmkit_hub.verification.schema_rows import defaults_of, schema_table
 from wasmkit_hub.verification.tasks import measure
-from wasmkit_hub.verification.verdict import supported
 
 KEYS = st.sampled_from(
     [

@@ -9,7 +9,7 @@ from wasmkit.artifact.image import Publication
 from wasmkit.artifact.layer import MAX_MODULE_SIZE
 from wasmkit.errors import GuestModuleError
 from wasmkit.files import read_bounded
-from wasmkit.inspection import Outcome, inspect_module
+from wasmkit.inspection import inspect_module, reasons_against
 from wasmkit.inspection.files import read_module_file
 from wasmkit.project import FilterFacts
 from wasmkit.project.document import FilterDocument
@@ -17,12 +17,9 @@ from wasmkit.project.document import FilterDocument
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wasmkit.inspection import Verdict
     from wasmkit.project import Project
 
 __all__ = ["publication_of_file", "publication_of_project"]
-
-_BAD = (Outcome.REFUSED, Outcome.KILLS)
 
 
 def publication_of_project(project: Project, module: bytes) -> Publication:
@@ -32,7 +29,7 @@ def publication_of_project(project: Project, module: bytes) -> Publication:
     project claims; ``InputError`` for a README or schema that cannot be read.
     """
     document = FilterDocument.of_project(project, inspect_module(module))
-    _check_verdicts(document, project.name)
+    _check_promise(document, project.name)
     readme, schema = project.readme, project.config.schema
     return Publication(
         module,
@@ -50,29 +47,17 @@ def publication_of_file(file: Path, *, name: str, version: str) -> Publication:
     """
     module = read_module_file(file)
     document = FilterDocument(FilterFacts(name=name, version=version), inspect_module(module))
-    _check_verdicts(document, str(file))
+    _check_promise(document, str(file))
     return Publication(module, document, created=creation_time())
 
 
-def _check_verdicts(document: FilterDocument, what: str) -> None:
-    verdicts = document.module.verdicts
-    if all(verdict.outcome in _BAD for verdict in verdicts):
-        raise GuestModuleError(
-            f"{what}: no Envoy loads it; {_said(verdicts[-1])}",
-            hint="see all of it with: wasmkit inspect FILE",
-        )
+def _check_promise(document: FilterDocument, what: str) -> None:
     lowest = document.filter.lowest_envoy
-    for verdict in verdicts if lowest else ():
-        if _number(verdict.envoy) >= _number(lowest) and verdict.outcome in _BAD:
-            raise GuestModuleError(
-                f"{what}: it is said to run on Envoy {lowest} and later, but {_said(verdict)}",
-                hint="raise lowest_envoy in wasmkit.toml, or leave out what that Envoy has not",
-            )
-
-
-def _said(verdict: Verdict) -> str:
-    return f"{verdict.envoy} says: {verdict.problems[0].reason}"
-
-
-def _number(release: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in release.split("."))
+    reasons = reasons_against(document.module.verdicts, lowest)
+    if reasons:
+        raise GuestModuleError(
+            f"{what}: {'; '.join(reasons)}",
+            hint=f"it is said to run on Envoy {lowest} and later: see lowest_envoy in wasmkit.toml"
+            if lowest
+            else "see all of it with: wasmkit inspect FILE",
+        )

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from wasmkit.artifact.reference import Reference
 
-__all__ = ["Reply", "Transport", "plain"]
+__all__ = ["Reply", "Transport"]
 
 _CONNECT_TIMEOUT = 10.0
 _SILENCE_TIMEOUT = 60.0
@@ -111,7 +111,7 @@ class Transport:
             urlsplit(url)
         except ValueError:
             raise RegistryError(
-                f"{action}: {self.host} leads to {plain(location)[:60]!r}, which is no address"
+                f"{action}: {self.host} leads to {_plain(location)[:60]!r}, which is no address"
             ) from None
         return url
 
@@ -175,7 +175,7 @@ class Transport:
         for _ in range(_MAX_REDIRECTS):
             if self._scheme == "https" and not url.startswith("https://"):
                 raise RegistryError(
-                    f"{action}: {self.host} leads from https to {plain(url)[:60]!r}"
+                    f"{action}: {self.host} leads from https to {_plain(url)[:60]!r}"
                 )
             sent = {**headers, "Accept-Encoding": "identity"}
             if self._authorization and self._is_ours(url):
@@ -204,7 +204,7 @@ class Transport:
         realm = str(oras.auth.utils.parse_auth_header(challenge).realm or "")
         if not realm.startswith("https://") and not (self.plain and realm.startswith("http://")):
             raise RegistryError(
-                f"{action}: {self.host} asks for a login at an unsafe address, {plain(realm)!r}",
+                f"{action}: {self.host} asks for a login at an unsafe address, {_plain(realm)!r}",
                 hint="its owner must set an absolute https realm",
             )
         response = requests.Response()
@@ -367,9 +367,9 @@ def _oci_errors(body: bytes) -> str:
         texts = [f"{entry['code']}: {entry.get('message') or ''}" for entry in entries[:3]]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ""
-    return "; ".join(plain(text).rstrip(": ") for text in texts)
+    return "; ".join(_plain(text).rstrip(": ") for text in texts)
 
 
-def plain(text: str) -> str:
+def _plain(text: str) -> str:
     """Return a stranger's text fit for a terminal: printable ASCII, of bounded length."""
     return _UNPRINTABLE.sub(" ", text)[:200]

@@ -12,7 +12,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from wasmkit.artifact.transport import plain
 from wasmkit.errors import InputError, RegistryError
 from wasmkit.progress import Step, silent
 from wasmkit.records import from_json
@@ -39,7 +38,10 @@ class HubState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HubVerdict:
-    """A hub's answer about one version: why it is blocked, and the page that says it to people."""
+    """A hub's answer about one version: why it is blocked, and the page that says it to people.
+
+    The words are the hub's: what shows them on a terminal must escape them.
+    """
 
     state: HubState
     digest: str
@@ -82,9 +84,7 @@ def _ask(client: RegistryClient, digest: str) -> HubVerdict | None:
         return None
     if verdict.digest != digest:
         return None
-    return HubVerdict(
-        verdict.state, digest, tuple(map(plain, verdict.reasons)), _page(reply.url, verdict.page)
-    )
+    return HubVerdict(verdict.state, digest, verdict.reasons, _page(reply.url, verdict.page))
 
 
 def _page(base: str, page: str) -> str:
@@ -93,4 +93,4 @@ def _page(base: str, page: str) -> str:
         url = urljoin(base, page)
     except ValueError:
         return ""
-    return plain(url) if page and url.startswith(("http://", "https://")) else ""
+    return url if page and url.startswith(("http://", "https://")) else ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from wasmkit.inspection.capabilities import Capability, capabilities_of
 from wasmkit.inspection.inspect import InspectRequest, InspectResult, inspect_file
+from wasmkit.inspection.promise import reasons_against, supported
 from wasmkit.inspection.report import Inspection, Memory, Table, inspect_module
 from wasmkit.inspection.verdicts import Outcome, Problem, Verdict
 
@@ -23,4 +24,6 @@ __all__ = [
     "capabilities_of",
     "inspect_file",
     "inspect_module",
+    "reasons_against",
+    "supported",
 ]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from wasmkit.artifact import media_types as oci
 from wasmkit.artifact.manifest import Manifest, parse
 from wasmkit.artifact.shapes import module_layer
+from wasmkit.inspection import Inspection, reasons_against
 from wasmkit.project.document import SIZE_LIMIT
+from wasmkit.records import from_json
 from wasmkit_hub.platform.digest import Digest
 from wasmkit_hub.platform.objects import read_object
 from wasmkit_hub.platform.sandbox import ChildDiedError
@@ -22,7 +24,6 @@ from wasmkit_hub.verification.claims import (
 )
 from wasmkit_hub.verification.papers import newest_layer
 from wasmkit_hub.verification.tables import ImageRow, State
-from wasmkit_hub.verification.verdict import reasons_against
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,17 +128,17 @@ class MeasureJob:
 def _judge(row: ImageRow, image: _Image, found: dict[str, Any]) -> None:
     reasons = [str(found[key]) for key in ("absent", "broken") if key in found]
     if "module" in found:
-        module = found["module"]
+        measured = from_json(Inspection, found["module"])
         row.listed = True
-        row.module = module
-        row.module_sha256 = str(module["sha256"])
-        row.module_size = int(module["size"])
-        row.abi = str(module["abi_version"] or "")
+        row.module = found["module"]
+        row.module_sha256 = measured.sha256
+        row.module_size = measured.size
+        row.abi = measured.abi_version or ""
         if image.said_sha256 not in ("", row.module_sha256):
             reasons.append(
                 f"its annotation says that the module's sha256 is {image.said_sha256[:64]!r},"
                 f" it is {row.module_sha256}"
             )
-        reasons += reasons_against(module, image.claims.lowest_envoy)
+        reasons += reasons_against(measured.verdicts, image.claims.lowest_envoy)
     row.reasons = reasons
     row.state = State.BLOCKED if reasons else State.SERVED

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from wasmkit.inspection import Outcome, Problem, Verdict, reasons_against, supported
 from wasmkit.profiles import ENVOYS
-from wasmkit_hub.verification.verdict import reasons_against, supported
 
 
 @pytest.mark.parametrize(
@@ -30,21 +28,15 @@ def test_the_claim_names_the_releases(lowest: str, envoys: tuple[str, ...]) -> N
     assert supported(lowest) == envoys
 
 
-def module(*outcomes: str, reason: str = "why") -> dict[str, Any]:
-    """Return what was measured: an outcome for each Envoy, oldest first."""
-    return {
-        "verdicts": [
-            {
-                "envoy": envoy,
-                "outcome": outcome,
-                "problems": [] if outcome == "loads" else [{"outcome": outcome, "reason": reason}],
-            }
-            for envoy, outcome in zip(ENVOYS, outcomes, strict=True)
-        ]
-    }
+def verdicts(*outcomes: Outcome) -> list[Verdict]:
+    """Return an outcome for each Envoy, oldest first."""
+    return [
+        Verdict(envoy, outcome, () if outcome is L else (Problem(outcome, "why"),))
+        for envoy, outcome in zip(ENVOYS, outcomes, strict=True)
+    ]
 
 
-L, R, K, U = "loads", "refused", "kills", "unknown"
+L, R, K, U = Outcome.LOADS, Outcome.REFUSED, Outcome.KILLS, Outcome.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -66,14 +58,14 @@ L, R, K, U = "loads", "refused", "kills", "unknown"
     ],
 )
 def test_what_speaks_against_a_module(
-    outcomes: tuple[str, ...], lowest: str, reasons: list[str]
+    outcomes: tuple[Outcome, ...], lowest: str, reasons: list[str]
 ) -> None:
-    assert reasons_against(module(*outcomes), lowest) == reasons
+    assert reasons_against(verdicts(*outcomes), lowest) == reasons
 
 
 def test_reasons_that_differ_stand_apart() -> None:
-    measured = module(R, R, R, R, R)
-    measured["verdicts"][0]["problems"] = [{"reason": "old"}, {"reason": "more"}]
+    measured = verdicts(R, R, R, R, R)
+    measured[0] = Verdict(ENVOYS[0], R, (Problem(R, "old"), Problem(R, "more")))
     assert reasons_against(measured, "1.36") == [
         "Envoy 1.36 refuses it: old",
         "Envoy 1.37, 1.38, 1.39, 1.40 refuses it: why",

@@ -1,20 +1,26 @@
-"""From what each Envoy would do with a module to whether the hub serves it."""
+"""Whether a module keeps what its author promises: the Envoys it is said to run on load it."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 
+from wasmkit.inspection.verdicts import Outcome
 from wasmkit.profiles import ENVOYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wasmkit.inspection.verdicts import Verdict
 
 __all__ = ["reasons_against", "supported"]
 
 _RELEASE = re.compile(r"v?(\d{1,4})\.(\d{1,4})(?:\.\d{1,9})?", re.ASCII)
-_WORDS = {"refused": "refuses it", "kills": "dies of it"}
+_WORDS = {Outcome.REFUSED: "refuses it", Outcome.KILLS: "dies of it"}
 
 
 def supported(lowest_envoy: str) -> tuple[str, ...]:
-    """Return the releases that a filter claims to run on, of those that this hub knows.
+    """Return the releases that a filter claims to run on, of those that are known.
 
     Empty without a claim, and with one that names none of them: such a claim says nothing.
     """
@@ -27,25 +33,24 @@ def supported(lowest_envoy: str) -> tuple[str, ...]:
     )
 
 
-def reasons_against(module: dict[str, Any], lowest_envoy: str) -> list[str]:
-    """Say why a measured module must not be served; nothing if it may.
+def reasons_against(verdicts: Iterable[Verdict], lowest_envoy: str) -> list[str]:
+    """Say why a module must not be published or served; nothing if it may.
 
     It must load in every Envoy that its author claims. Where nothing is claimed, it must load in
     one at least, and kill none.
     """
     claimed = supported(lowest_envoy)
-    bad: dict[tuple[str, str], list[str]] = {}
+    bad: dict[tuple[Outcome, str], list[str]] = {}
     loads = False
-    for verdict in module["verdicts"]:
-        outcome = verdict["outcome"]
-        if outcome in _WORDS:
-            if not claimed or verdict["envoy"] in claimed:
-                reason = verdict["problems"][0]["reason"]
-                bad.setdefault((outcome, reason), []).append(verdict["envoy"])
+    for verdict in verdicts:
+        if verdict.outcome in _WORDS:
+            if not claimed or verdict.envoy in claimed:
+                key = verdict.outcome, verdict.problems[0].reason
+                bad.setdefault(key, []).append(verdict.envoy)
         else:
             loads = True
     if not claimed and loads:
-        bad = {key: envoys for key, envoys in bad.items() if key[0] == "kills"}
+        bad = {key: envoys for key, envoys in bad.items() if key[0] is Outcome.KILLS}
     return [
         f"Envoy {_listed(envoys)} {_WORDS[outcome]}: {reason}"
         for (outcome, reason), envoys in bad.items()
