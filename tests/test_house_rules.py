@@ -273,6 +273,14 @@ def test_sizes() -> None:
 MAX_FILE, MAX_FUNCTION = 600, 60
 
 
+def test_bytes_become_text_in_one_place_for_the_library_and_one_for_the_sdk() -> None:
+    places = {
+        str(file.relative_to(ROOT)): file.read_text().count("surrogateescape") for file in SOURCES
+    }
+    found = {place: count for place, count in places.items() if count}
+    assert found == {"wasmkit/http/message.py": 2, "wasmkit/sdk/_text.py": 1}
+
+
 def test_an_ignored_type_error_has_its_code_and_its_reason() -> None:
     bare = {
         f"{file.relative_to(ROOT)}:{number}"

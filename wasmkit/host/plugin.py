@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from wasmkit.errors import GuestModuleError
 from wasmkit.host.contexts.http import StreamContext
 from wasmkit.host.contexts.root import RootContext
+from wasmkit.http.message import as_text
 from wasmkit.plugin import FailurePolicy
 
 if TYPE_CHECKING:
@@ -39,9 +40,8 @@ class Plugin:
         trap = self.vm.trap
         if reason or trap:
             self.vm.kill()
-            raise GuestModuleError(
-                trap.partition("\n")[0] or reason, hint=self.vm.last_line.decode("utf-8", "replace")
-            )
+            hint = as_text(self.vm.last_line)
+            raise GuestModuleError(trap.partition("\n")[0] or reason, hint=hint)
 
     def new_stream(self, manager: FilterCallbacks) -> StreamContext | None:
         """Return a context for a new stream; None if it passes by this plugin, which has failed."""
