@@ -29,8 +29,11 @@ __all__ = ["EmulatedEngine"]
 
 _ANSWER_TIME = 1_000_000
 """Nanoseconds that the upstream takes: in a real mesh no duration is 0 either."""
-_MAX_EVENTS = 1000
-"""A stream that is still stopped after so many events is given up, as a client would."""
+_MAX_EVENTS = 2000
+"""A stream that is still stopped after so many events is given up, as a client would.
+
+That is a thousand ticks of its own VM, since the main thread's VM ticks as well.
+"""
 
 
 class EmulatedEngine:
