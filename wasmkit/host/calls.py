@@ -111,11 +111,11 @@ class Calls:
         headers.replace(name, value)
 
     def remove_header_map_value(self, map_type: int, name: bytes) -> None:
-        """Remove a header; that it is absent is no error."""
+        """Remove a header; one that is absent is passed over."""
         self._map(map_type, change=True).remove(name)
 
     def get_header_map_pairs(self, map_type: int) -> bytes:
-        """Return the map in the ABI's form; empty if it is empty or not to be had now."""
+        """Return the map in the ABI's form; empty if it is empty or out of reach now."""
         headers = self._context.header_map(_header_map_type(map_type), change=False)
         return encode_pairs(headers.pairs) if headers else b""
 

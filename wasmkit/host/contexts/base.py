@@ -141,7 +141,7 @@ class Context:
         return Status.BAD_ARGUMENT
 
     def buffer(self, buffer_type: BufferType) -> Buffer | bytes | None:
-        """Return a buffer, ``bytes`` if it cannot be changed, None if there is none such now.
+        """Return a buffer, ``bytes`` if it cannot be changed, None if it is out of reach now.
 
         The call data (type 8) is whatever buffer was asked for last, as in Envoy.
         """
@@ -181,7 +181,7 @@ class Context:
     def send_local_response(
         self, status: int, details: bytes, body: bytes, headers: list[Pair], grpc_status: int
     ) -> None:
-        """Answer a request: without one, nothing happens and that is no error."""
+        """Answer a request: without one, nothing happens."""
 
     def continue_stream(self, stream_type: StreamType) -> None:
         """Continue a stream: without one, nothing happens."""

@@ -1,6 +1,6 @@
 """The filter's context of one HTTP stream: which headers and bodies it may see in which phase.
 
-Follows Envoy's ``source/extensions/common/wasm/context.cc``: a map or body is to be had from
+Follows Envoy's ``source/extensions/common/wasm/context.cc``: a map or body is in reach from
 its callback on, and no longer once that callback has let it pass.
 """
 

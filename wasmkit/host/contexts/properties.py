@@ -1,6 +1,6 @@
 """Attributes of a stream as ``proxy_get_property`` serialises them.
 
-Names are those of Envoy's "Attributes" page; which is to be had in which phase was measured on
+Names are those of Envoy's "Attributes" page; which are found in which phase was measured on
 Envoy 1.40. Attributes that nothing here can know (TLS, the upstream's address, node metadata)
 are not found, as on an Envoy where they do not apply.
 """
@@ -70,7 +70,7 @@ def find_property(
 
     ``absent`` are attributes, by their paths, that the host does not have yet.
     Raises ``CallError`` with ``SERIALIZATION_FAILURE`` for a whole group such as ``request``, and
-    with ``NOT_FOUND`` for an attribute of a known group that is not to be had now.
+    with ``NOT_FOUND`` for an attribute of a known group that has no value now.
     """
     path = path.removesuffix(b"\0")
     if path in absent:
