@@ -36,7 +36,7 @@ IMPORTS: dict[str, set[str]] = {
     "files": {"errors"},
     "host": {"abi", "errors", "files", "http", "plugin", "profiles", "wasm"},
     "http": set(),
-    "hub": {"artifact", "errors", "inspection", "project", "records"},
+    "hub": {"artifact", "errors", "inspection", "progress", "project", "records"},
     "inspection": {"abi", "errors", "files", "profiles", "progress", "records", "wasm"},
     "plugin": set(),
     "profiles": {"abi", "errors"},
@@ -300,6 +300,7 @@ HUB_IMPORTS: dict[str, set[str]] = {
     "hub": {"catalogue", "platform", "registry", "verification"},
     "worker": {"hub", "platform", "registry", "verification"},
     "app": {"hub", "platform", "registry", "web", "worker"},
+    "serve": {"app", "platform"},
 }
 """The hub's domains and, last, the modules that put them together: exactly what each imports."""
 

@@ -6,9 +6,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import wasmtime
 
 from answering import Answer, Registry, Seen, answering_registry
+from publications import publication_of
 from registries import filter_module
+from registries import registry as hub_registry
+from wasmkit.artifact.client import RegistryClient
+from wasmkit.artifact.push import push_publication
+from wasmkit.artifact.reference import parse_reference
+from wasmkit.artifact.verdict import HubState, wait_for_verdict
 from wasmkit.cli.main import run
 
 if TYPE_CHECKING:
@@ -167,3 +174,21 @@ def test_nothing_is_sent_of_what_no_envoy_loads(
     assert push(registry, file) == 5
     assert registry.seen == []
     assert capsys.readouterr().out == ""
+
+
+def test_a_hub_of_this_project_measures_and_serves_or_blocks(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with hub_registry("hub", tmp_path) as host:
+        assert run(["push", str(file), f"{host}/team/good:1.0.0"]) == 0
+        assert f"serves it  http://{host}/filters/team/good" in capsys.readouterr().out
+
+        # Another promise than its own module keeps: only another client sends that.
+        reference = parse_reference(f"{host}/team/bad:1.0.0")
+        bad = publication_of(bytes(wasmtime.wat2wasm("(module)")), "bad", "1.0.0")
+        client = RegistryClient(reference)
+        pushed = push_publication(client, reference, bad)
+        verdict = wait_for_verdict(client, pushed.image_digest, seconds=60)
+        assert verdict is not None
+        assert verdict.state is HubState.BLOCKED
+        assert "ABI version" in verdict.reasons[0]

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from wasmkit.errors import MissingPartError
+
+if TYPE_CHECKING:
+    from wasmkit.progress import Event
+    from wasmkit_hub.serve import HubServing
 
 __all__ = ["command"]
 
@@ -42,25 +47,29 @@ def serve(*, listen: str, data: Path | None, serve_blocked: bool) -> int:
     browser. There are no accounts yet: whoever reaches the address can push.
     """
     try:
-        from wasmkit_hub.app import create_app  # noqa: PLC0415  as above
-        from wasmkit_hub.platform import server  # noqa: PLC0415  optional, and slow to import
-        from wasmkit_hub.platform.settings import Settings, default_data_folder  # noqa: PLC0415  as above
+        from wasmkit_hub.serve import ServeHubRequest, serve_hub  # noqa: PLC0415  optional, slow
     except ImportError as exc:
         raise MissingPartError(
             f"the hub is not installed: {exc}", hint="pip install 'wasmkit[hub]'"
         ) from exc
-    address = server.parse_address(listen)
-    folder = (data or default_data_folder()).expanduser().absolute()
-    app = create_app(Settings(data=folder, serve_blocked=serve_blocked))
-    with server.open_port(address) as opened:
-        if not address.is_loopback:
-            click.echo(
-                click.style("warning: ", fg="yellow", bold=True)
-                + f"{listen} can be reached from other machines, and whoever reaches it can push",
-                err=True,
-            )
-        click.echo(f"hub       {server.url_of(opened)}")
-        click.echo(f"data      {folder}")
-        click.echo("Ctrl-C stops it.", err=True)
-        server.serve(app, opened)
+
+    def say(event: Event, /) -> None:
+        from wasmkit_hub.serve import HubServing  # noqa: PLC0415  as above
+
+        if isinstance(event, HubServing):
+            _announce(event, listen)
+
+    serve_hub(ServeHubRequest(listen, data, serve_blocked), say)
     return 0
+
+
+def _announce(serving: HubServing, listen: str) -> None:
+    if serving.for_others:
+        click.echo(
+            click.style("warning: ", fg="yellow", bold=True)
+            + f"{listen} can be reached from other machines, and whoever reaches it can push",
+            err=True,
+        )
+    click.echo(f"hub       {serving.url}")
+    click.echo(f"data      {serving.data}")
+    click.echo("Ctrl-C stops it.", err=True)
