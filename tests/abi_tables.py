@@ -33,6 +33,10 @@ def names(values: Iterable[str]) -> str:
     return ", ".join(f"`{value}`" for value in values)
 
 
+def texts(values: Iterable[bytes]) -> list[str]:
+    return sorted(map(bytes.decode, values))
+
+
 def versions(known: tuple[str, ...]) -> str:
     return "all" if known == ABI_VERSIONS else ", ".join(known)
 
@@ -131,6 +135,8 @@ def hosts() -> str:
         "attributes that are absent": lambda n: names(
             sorted(path.decode().replace("\0", ".") for path in profiles[n].absent_attributes)
         ),
+        "added to responses": lambda n: names(texts(profiles[n].headers.added_to_responses)),
+        "taken out of responses": lambda n: names(texts(profiles[n].headers.not_to_clients)),
         "calls `__main_void`": lambda n: _yes(profiles[n].calls_main_void),
         "memory at most": lambda n: f"{profiles[n].limits.memory_pages * 64 >> 20} GiB",
         "table entries at most": lambda n: f"{profiles[n].limits.table_entries:,}",

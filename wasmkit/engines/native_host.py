@@ -5,6 +5,7 @@ Made from the rows of the ABI, as the glue of a built module is: what the SDK se
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from wasmkit.abi.constants import Status
@@ -16,6 +17,7 @@ from wasmkit.sdk import HostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import CodeType
 
     from wasmkit.abi.trace import Tracer
     from wasmkit.host.calls import Calls
@@ -81,36 +83,53 @@ def _integers(row: HostFunction, given: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(integers)
 
 
-def _same(value: Any) -> Any:
-    return value
+_MASKS = {Kind.U64: 0xFFFF_FFFF_FFFF_FFFF}
 
 
-def _input(kind: Kind) -> Callable[[Any], object]:
-    """Return what turns an argument into what ``Calls`` takes; numbers lose their sign."""
+def _given(kind: Kind, name: str) -> str:
+    """Write what an argument is to ``Calls``; numbers lose their sign."""
     if kind is Kind.TEXT:
-        return as_data
-    if kind.is_read:
-        return _same
-    mask = 0xFFFF_FFFF_FFFF_FFFF if kind is Kind.U64 else 0xFFFF_FFFF
-    return lambda number: number & mask
+        return f"as_data({name})"
+    return name if kind.is_read else f"{name} & {_MASKS.get(kind, 0xFFFF_FFFF):#x}"
 
 
 def _method(row: HostFunction, implementation: Callable[..., Any]) -> Callable[..., Any]:
-    inputs = [_input(parameter.kind) for parameter in row.inputs]
-    outputs = [as_text if parameter.kind is Kind.OUT_TEXT else _same for parameter in row.outputs]
-
-    def method(*arguments: Any) -> Any:
-        given = [convert(value) for convert, value in zip(inputs, arguments, strict=True)]
-        try:
-            result = implementation(*given)
-        except CallError as error:
-            if error.status == row.absent:
-                return None
-            raise HostError(error.status) from None
-        if len(outputs) == 1:
-            return outputs[0](result)
-        if not outputs:
-            return None
-        return tuple(convert(value) for convert, value in zip(outputs, result, strict=True))
-
+    """Make a row's method; its text is compiled for the same reason as that of ``imports``."""
+    names: dict[str, Any] = {
+        "call": implementation,
+        "as_data": as_data,
+        "as_text": as_text,
+        "CallError": CallError,
+        "HostError": HostError,
+    }
+    exec(_code(row), names)  # noqa: S102  # the text is made of the rows, below
+    method: Callable[..., Any] = names["method"]
     return method
+
+
+@cache
+def _code(row: HostFunction) -> CodeType:
+    return compile(_source(row), f"<{row.name}>", "exec")
+
+
+def _source(row: HostFunction) -> str:
+    arguments = [f"a{number}" for number in range(len(row.inputs))]
+    given = [_given(item.kind, name) for item, name in zip(row.inputs, arguments, strict=True)]
+    results = [f"r{number}" for number in range(len(row.outputs))]
+    values = [
+        f"as_text({name})" if item.kind is Kind.OUT_TEXT else name
+        for item, name in zip(row.outputs, results, strict=True)
+    ]
+    call = f"call({', '.join(given)})"
+    if results:
+        call = f"{', '.join(results)} = {call}"
+    absent = "" if row.absent is None else f"if error.status == {int(row.absent)}: return None"
+    return f"""\
+def method({", ".join(arguments)}):
+    try:
+        {call}
+    except CallError as error:
+        {absent}
+        raise HostError(error.status) from None
+    return {", ".join(values) or None}
+"""

@@ -40,6 +40,8 @@ class HeaderRules:
     """Instructions to the router, which takes them out."""
     not_from_clients: frozenset[bytes]
     """Taken out of what a client sends: only a proxy or a filter may say it."""
+    added_to_responses: frozenset[bytes]
+    """What a response gets that has none of that name; of these the own host knows ``date``."""
     not_to_clients: frozenset[bytes]
     """Taken out of responses behind the filters: they are about one connection."""
 

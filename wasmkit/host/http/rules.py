@@ -213,7 +213,7 @@ def finish_response(
     number = request.get(b"x-request-id")
     if number is not None and request.get(b"x-envoy-force-trace") is not None:
         _set(headers, b"x-request-id", number)
-    if headers.get(b"date") is None:
+    if b"date" in rules.added_to_responses and headers.get(b"date") is None:
         headers.add(b"date", formatdate(now / 1e9, usegmt=True).encode())
     if not request_complete:
         headers.add(b"connection", b"close")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from wasmkit.host.contexts.manager import LocalReply
@@ -165,6 +167,13 @@ def test_a_response_is_finished() -> None:
     assert [name for name, _ in headers.pairs] == [b"a", b"date", b"connection"]
     assert headers.get(b"connection") == b"close"
     assert headers.get(b"date") == b"Thu, 01 Jan 1970 00:00:00 GMT"
+
+
+def test_a_response_gets_a_date_where_the_profile_says_so() -> None:
+    rules = replace(RULES, added_to_responses=frozenset[bytes]())
+    headers = HeaderMap([(b"a", b"b")])
+    finish_response(headers, HeaderMap(), rules, request_complete=True, now=0)
+    assert headers.pairs == [(b"a", b"b")]
 
 
 @pytest.mark.parametrize(
