@@ -36,7 +36,14 @@ _START_SECONDS = 30.0
 
 
 class ChildDiedError(Exception):
-    """The child gave no answer; the text says why, for a page."""
+    """The child gave no answer; the text says why, for a page.
+
+    ``again``: another attempt may go better. What exceeds a limit will do so each time.
+    """
+
+    def __init__(self, why: str, *, again: bool = False) -> None:
+        super().__init__(why)
+        self.again = again
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +152,11 @@ class _Talk:
 
 def _answer(child: subprocess.Popen[bytes], talk: _Talk) -> dict[str, Any]:
     if child.returncode:
-        raise ChildDiedError(_end_of(child.returncode))
+        raise ChildDiedError(_end_of(child.returncode), again=child.returncode != -signal.SIGXCPU)
     try:
         answer = json.loads(bytes(talk.answer))
     except ValueError:
-        raise ChildDiedError("what looked at it broke off") from None
+        raise ChildDiedError("what looked at it broke off", again=True) from None
     if not isinstance(answer, dict):
         raise ChildDiedError("what looked at it answered nonsense")
     if "died" in answer:

@@ -46,7 +46,14 @@ _STOP_SECONDS = 3.0
 
 
 class JobFailedError(Exception):
-    """A job could not be done this time; the text says why, for those who wait for it."""
+    """A job could not be done; the text says why, for those who wait for it.
+
+    ``again``: another attempt may go better.
+    """
+
+    def __init__(self, why: str, *, again: bool = True) -> None:
+        super().__init__(why)
+        self.again = again
 
 
 class LeaseLostError(Exception):
@@ -111,7 +118,7 @@ class Worker:
         except LeaseLostError:
             return
         except JobFailedError as exc:
-            self._failed(handler, job, str(exc))
+            self._failed(handler, job, str(exc), again=exc.again)
             return
         except Exception:  # noqa: BLE001  a bug here must not end all other jobs
             _LOG.exception("job %s of %s", job.kind, job.subject)
@@ -135,11 +142,11 @@ class Worker:
 
         return alive
 
-    def _failed(self, handler: Handler, job: Job, reason: str) -> None:
-        if job.is_last:
-            self._give_up(handler, job, reason)
-        else:
+    def _failed(self, handler: Handler, job: Job, reason: str, *, again: bool = True) -> None:
+        if again and not job.is_last:
             self._jobs.fail(job, reason)
+        else:
+            self._give_up(handler, job, reason)
 
     def _give_up(self, handler: Handler, job: Job, reason: str) -> None:
         _LOG.warning("job %s of %s is given up: %s", job.kind, job.subject, reason)

@@ -122,7 +122,7 @@ class MeasureJob:
             try:
                 return sandbox.run(_TASK, {"media_type": layer.media_type}, [(content, layer.size)])
             except ChildDiedError as exc:
-                raise JobFailedError(str(exc)) from exc
+                raise JobFailedError(str(exc), again=exc.again) from exc
 
 
 def _judge(row: ImageRow, image: _Image, found: dict[str, Any]) -> None:

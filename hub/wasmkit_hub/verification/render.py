@@ -49,7 +49,7 @@ class RenderJob:
                 kind = _KINDS[job.payload["kind"]]
                 return _writer(job, sandbox.run(_TASK, {"kind": kind}, [(content, size)]))
             except ChildDiedError as exc:
-                raise JobFailedError(str(exc)) from exc
+                raise JobFailedError(str(exc), again=exc.again) from exc
 
     def give_up(self, job: Job, reason: str) -> Result:
         """Say that it cannot be shown."""

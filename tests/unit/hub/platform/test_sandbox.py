@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 import time
@@ -63,8 +64,9 @@ def test_answer(task: Callable[[str], str]) -> None:
 )
 def test_no_answer(task: Callable[[str], str], code: str, why: str) -> None:
     start = time.monotonic()
-    with pytest.raises(ChildDiedError, match=why):
+    with pytest.raises(ChildDiedError, match=why) as caught:
         Sandbox(512 * MIB, 1).run(task(code), {}, [])
+    assert caught.value.again == bool(re.match("crash|status|broke", why))
     assert time.monotonic() - start < 20
 
 

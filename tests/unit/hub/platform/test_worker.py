@@ -106,6 +106,18 @@ def test_tried_again_and_then_given_up(
     assert not worker.step()
 
 
+def test_what_fails_each_time_is_not_tried_again(
+    database: Database, worker: Worker, handler: Recorder
+) -> None:
+    def fails(_job: Job, _alive: Callable[[], None]) -> None:
+        raise JobFailedError("too large", again=False)
+
+    handler.act = fails
+    add(database, "a")
+    assert worker.step()
+    assert handler.written == ["gave up a: too large"]
+
+
 def test_a_job_that_kills_its_worker_each_time_is_given_up(
     database: Database, worker: Worker, handler: Recorder
 ) -> None:
