@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,14 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import inspect
 
+from wasmkit_hub.platform.migrations import versions
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 __all__ = ["NewerDatabaseError", "migrate"]
 
-_STEPS = Path(__file__).parent / "migrations"
+_STEPS = Path(versions.__file__).parent.parent
 _FIRST = "0001"
 
 
@@ -43,5 +46,6 @@ def migrate(connection: Connection) -> None:
     ahead = [*steps.iterate_revisions("head", found or "base")]
     with Operations.context(context):
         for step in reversed(ahead):
-            step.module.upgrade()
+            # Not Alembic's own copy, which it loads by path, as a module of no package.
+            import_module(f"{versions.__name__}.{Path(step.path).stem}").upgrade()
     context.stamp(steps, "head")
