@@ -21,7 +21,8 @@ from wasmkit.host.protocol import CallError, GuestTrapError
 
 if TYPE_CHECKING:
     from wasmkit.host.contexts.base import Context, VmInterface
-    from wasmkit.http.headers import HeaderMap, Pair
+    from wasmkit.http.headers import HeaderMap
+    from wasmkit.http.message import Pair
 
 __all__ = ["Calls"]
 

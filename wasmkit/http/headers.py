@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["HeaderMap", "Pair"]
+    from wasmkit.http.message import Pair
 
-Pair = tuple[bytes, bytes]
+__all__ = ["HeaderMap"]
 
 
 class HeaderMap:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from wasmkit.host.limits import Limits
     from wasmkit.host.protocol import Guest
     from wasmkit.host.world import Timer, World
-    from wasmkit.http.headers import HeaderMap, Pair
+    from wasmkit.http.headers import HeaderMap
+    from wasmkit.http.message import Pair
     from wasmkit.plugin import PluginConfig, VmConfig
     from wasmkit.profiles import Profile
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from wasmkit.host.contexts.base import VmInterface
     from wasmkit.host.contexts.manager import FilterCallbacks
     from wasmkit.host.contexts.root import RootContext
-    from wasmkit.http.headers import HeaderMap, Pair
+    from wasmkit.http.headers import HeaderMap
+    from wasmkit.http.message import Pair
 
 __all__ = ["StreamContext"]
 

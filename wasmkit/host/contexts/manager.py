@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from wasmkit.abi.constants import StreamType
     from wasmkit.host.buffer import Buffer
     from wasmkit.host.contexts.properties import StreamFacts
-    from wasmkit.http.headers import HeaderMap, Pair
+    from wasmkit.http.headers import HeaderMap
+    from wasmkit.http.message import Pair
 
 __all__ = ["FilterCallbacks", "LocalReply"]
 

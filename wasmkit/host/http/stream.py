@@ -41,8 +41,7 @@ if TYPE_CHECKING:
 
     from wasmkit.host.contexts.manager import LocalReply
     from wasmkit.host.plugin import Plugin
-    from wasmkit.http.headers import Pair
-    from wasmkit.http.message import Message
+    from wasmkit.http.message import Message, Pair
 
 __all__ = ["HttpStream"]
 

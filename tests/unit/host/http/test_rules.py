@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,8 +17,11 @@ from wasmkit.host.http.rules import (
     sent_request,
     sent_response,
 )
-from wasmkit.http.headers import HeaderMap, Pair
+from wasmkit.http.headers import HeaderMap
 from wasmkit.profiles import newest_envoy
+
+if TYPE_CHECKING:
+    from wasmkit.http.message import Pair
 
 RULES = newest_envoy().headers
 BASE: tuple[Pair, ...] = (
