@@ -115,7 +115,7 @@ class RegistryError(WasmkitError):
 
 
 class GuestModuleError(WasmkitError):
-    """A file is no WebAssembly module, or none that a Proxy-Wasm host could load."""
+    """A file is not a WebAssembly module, or not one that a Proxy-Wasm host could load."""
 
     exit_code = 5
 

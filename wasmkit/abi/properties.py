@@ -128,4 +128,4 @@ PROPERTIES = {
 """Every attribute by its name with dots."""
 
 GROUPS = frozenset(name.partition(".")[0] for name in PROPERTIES if "." in name)
-"""First parts that are no attribute themselves: asked for alone, they cannot be serialised."""
+"""First parts that have no value of their own: asked for alone, they cannot be serialised."""

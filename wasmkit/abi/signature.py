@@ -130,8 +130,8 @@ class Parameter:
 class HostFunction:
     """A function that a module may import.
 
-    ``absent`` is the status by which the host says that there is no such value: no error to the
-    SDK, which gives None. ``contexts`` are those in which the call has an effect.
+    ``absent`` is the status by which the host says that the value is not there; the SDK gives
+    None for it instead of an error. ``contexts`` are those in which the call has an effect.
     """
 
     name: str

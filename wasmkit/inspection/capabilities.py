@@ -36,8 +36,8 @@ class Capability:
 def capabilities_of(imports: Iterable[str], callbacks: Iterable[str] = ()) -> list[Capability]:
     """Group imported functions and exported callbacks by what they mean.
 
-    Imports are bare names (``proxy_log``). What reaches out comes first, the unknown last; an
-    export that is no callback says nothing and is left out, and so is what every module has.
+    Imports are bare names (``proxy_log``). What reaches out comes first, the unknown last;
+    exports other than callbacks say nothing and are left out, and so is what every module has.
     """
     imported, called = set(imports), set(callbacks)
     rows: list[HostFunction | Callback] = [

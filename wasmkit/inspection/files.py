@@ -1,4 +1,4 @@
-"""Reads the file that is to be inspected, and says what it is when it is no module."""
+"""Reads the file that is to be inspected, and says what it is if it is not a module."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _SOURCES = frozenset({".py", ".toml", ".rs", ".go", ".c", ".cc", ".cpp", ".ts", 
 def read_module_file(path: Path) -> bytes:
     """Return a file's bytes, those of standard input for ``-``.
 
-    Raises ``InputError`` if it cannot be read, ``GuestModuleError`` if it is no module: the hint
+    Raises ``InputError`` if it cannot be read, ``GuestModuleError`` if it is not a module: the hint
     says what can be done with what it is.
     """
     shown = "standard input" if str(path) == "-" else str(path)
     if path.is_dir():
-        raise GuestModuleError(f"{shown} is a folder, and no WebAssembly module", hint=_BUILD)
+        raise GuestModuleError(f"{shown} is a folder, not a WebAssembly module", hint=_BUILD)
     try:
         if str(path) == "-":
             data = read_stream(sys.stdin.buffer, MAX_MODULE_BYTES, shown)
@@ -60,18 +60,16 @@ def _no_module(data: bytes, path: Path, shown: str) -> GuestModuleError:
     if not data:
         return GuestModuleError(f"{shown} is empty", hint=_BUILD)
     if data[_TAR] == b"ustar":
-        return GuestModuleError(
-            f"{shown} is a tar archive, and no WebAssembly module", hint=_UNPACK
-        )
+        return GuestModuleError(f"{shown} is a tar archive, not a WebAssembly module", hint=_UNPACK)
     if path.suffix in _SOURCES:
-        return GuestModuleError(f"{shown} is source, and no WebAssembly module", hint=_BUILD)
+        return GuestModuleError(f"{shown} is source, not a WebAssembly module", hint=_BUILD)
     if data[:4] == MAGIC[:4]:
         version = int.from_bytes(data[4:8], "little")
         return GuestModuleError(f"{shown} is WebAssembly of the unknown version {version:#x}")
     text = data[:512].lstrip()
     for beginning, what, hint in _BEGINNINGS:
         if text.startswith(beginning):
-            return GuestModuleError(f"{shown} is {what}, and no WebAssembly module", hint=hint)
+            return GuestModuleError(f"{shown} is {what}, not a WebAssembly module", hint=hint)
     return GuestModuleError(
-        f"{shown} is no WebAssembly module: it does not begin with \\0asm", hint=_BUILD
+        f"{shown} is not a WebAssembly module: it does not begin with \\0asm", hint=_BUILD
     )

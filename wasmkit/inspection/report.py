@@ -88,9 +88,9 @@ class Inspection:
 def inspect_module(data: bytes, code: CodeScan | None = None) -> Inspection:
     """Inspect a core module without running it.
 
-    Raises ``GuestModuleError`` for data that is no core module or a broken one. A module that is
-    valid but beyond this reader is not refused: its verdicts are ``unknown`` and say why. ``code``
-    is what ``scan_code`` says of it, if a toolchain knows that of all its modules.
+    Raises ``GuestModuleError`` for data that is not a core module, or a broken one. A module that
+    is valid but beyond this reader is not refused: its verdicts are ``unknown`` and say why.
+    ``code`` is what ``scan_code`` says of it, if a toolchain knows that of all its modules.
     """
     digest = hashlib.sha256(data).hexdigest()
     try:

@@ -3,7 +3,7 @@
 The steps are those of proxy-wasm-cpp-host (``src/wasm.cc``, ``src/v8/v8.cc``), in its order, and
 the first problem decides, as in Envoy; the others would show once the first is mended. Reasons
 begin with Envoy's own words where it has any. What only running the module would tell (a trap
-while it starts, its opinion of its configuration) is no part of this.
+while it starts, its opinion of its configuration) is left out.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Verdict:
 class Facts:
     """What has been found out about a module before it is judged.
 
-    ``names_error``: why its name section cannot be read; ``invalid``: why it is no valid
+    ``names_error``: why its name section cannot be read; ``invalid``: why it is not valid
     WebAssembly. Each is empty if there is nothing to say or it cannot be checked.
     """
 

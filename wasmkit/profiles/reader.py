@@ -112,7 +112,7 @@ def _add(table: _Table, added: Mapping[str, Any], where: str) -> None:
         elif isinstance(table.get(key), list):
             table[key] = [*table[key], *more]
         else:
-            raise TypeError(f"{where}.{key} adds to no list")
+            raise TypeError(f"{where}.{key} is added to what is not a list")
 
 
 def _profile(table: Mapping[str, Any]) -> Profile:
@@ -152,7 +152,7 @@ def _check_keys(table: Mapping[str, Any], kind: type[Profile | HostLimits | Head
 
 def _check(key: str, value: object, kind: type) -> None:
     if type(value) is not kind:
-        raise TypeError(f"{key} is {value!r}, which is no {kind.__name__}")
+        raise TypeError(f"{key} is {value!r}, not of the type {kind.__name__}")
 
 
 def _set(key: str, values: object) -> frozenset[str]:

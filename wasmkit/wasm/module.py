@@ -68,7 +68,7 @@ MAX_MODULE_BYTES = 256 * 1024 * 1024
 def read_sections(data: bytes) -> list[Section]:
     """Return the sections of a core module, in order.
 
-    Raises ``GuestModuleError`` if the data is no core module or a section does not fit into it.
+    Raises ``GuestModuleError`` if the data is not a core module or a section does not fit into it.
     """
     if data[:8] != MAGIC:
         if data[:8] == COMPONENT_MAGIC:
@@ -76,7 +76,7 @@ def read_sections(data: bytes) -> list[Section]:
                 "this is a WebAssembly component, and Envoy loads core modules only",
                 hint="wasmkit build makes a core module from Python source",
             )
-        raise GuestModuleError("this is no WebAssembly module: it does not begin with \\0asm 1")
+        raise GuestModuleError("this is not a WebAssembly module: it does not begin with \\0asm 1")
     sections = []
     cursor = Cursor(data, 8, len(data))
     try:

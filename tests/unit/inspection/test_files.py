@@ -22,7 +22,7 @@ from wasmkit.inspection.files import read_module_file
         ("a.wasm", b"\0asm\x02\0\0\0", "unknown version 0x2", ""),
         ("a.wasm", b"<!doctype html>", "HTML", "error page"),
         ("a", b"\x7fELF", "program", "wasmkit build"),
-        ("a", b"whatever", "no WebAssembly module", "wasmkit build"),
+        ("a", b"whatever", "not a WebAssembly module", "wasmkit build"),
     ],
 )
 def test_what_is_no_module(tmp_path: Path, name: str, content: bytes, what: str, hint: str) -> None:

@@ -83,10 +83,10 @@ def test_a_profile_overrides_and_adds() -> None:
     [
         ('release = "9"', "v8 is missing|is missing"),
         ('base = "envoy-1.40"\nspeed = 3', "speed is unknown"),
-        ('base = "envoy-1.40"\nrelease = 9', "release is 9, which is no str"),
-        ('base = "envoy-1.40"\ncalls_main_void = 1', "calls_main_void is 1, which is no bool"),
-        ('base = "envoy-1.40"\nwasi = "fd_write"', "wasi is 'fd_write', which is no list"),
-        ('base = "envoy-1.40"\nwasi = [1]', "wasi is 1, which is no str"),
+        ('base = "envoy-1.40"\nrelease = 9', "release is 9, not of the type str"),
+        ('base = "envoy-1.40"\ncalls_main_void = 1', "calls_main_void is 1, not of the type bool"),
+        ('base = "envoy-1.40"\nwasi = "fd_write"', "wasi is 'fd_write', not of the type list"),
+        ('base = "envoy-1.40"\nwasi = [1]', "wasi is 1, not of the type str"),
         ('base = "envoy-1.40"\nwasi = ["fd_open"]', "wasi: no host function is named fd_open"),
         ('base = "envoy-1.40"\nlimits = 3', "HostLimits is 3"),
         ('base = "envoy-1.40"\nabsent_attributes = ["a.b"]', "no attribute is named a.b"),
@@ -94,7 +94,10 @@ def test_a_profile_overrides_and_adds() -> None:
         ('base = "envoy-1.40"\n[limits]\nmemory_pages = true', "limits.memory_pages is True"),
         ('base = "envoy-1.40"\n[headers]\nnot_from_clients = 1', "headers.not_from_clients is 1"),
         ('base = "envoy-1.40"\n[add]\nwasi = ["fd_write"]', "wasi has a name twice"),
-        ('base = "envoy-1.40"\n[add]\nrelease = ["1"]', "add.release adds to no list"),
+        (
+            'base = "envoy-1.40"\n[add]\nrelease = ["1"]',
+            "add.release is added to what is not a list",
+        ),
     ],
 )
 def test_a_mistake_is_told(text: str, fault: str) -> None:

@@ -130,8 +130,8 @@ def test_broken_names(content: bytes, names: dict[int, str], error: str) -> None
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "no WebAssembly module"),
-        (b"\0asm", "no WebAssembly module"),
+        (b"", "not a WebAssembly module"),
+        (b"\0asm", "not a WebAssembly module"),
         (b"\0asm\x0d\0\x01\0", "component"),
         (MAGIC + b"\x01", "cut short or malformed at byte"),
         (MAGIC + b"\x01\x05\x00", "cut short or malformed at byte 10"),

@@ -71,7 +71,7 @@ class CompiledModule:
     segments: tuple[tuple[int, bytes], ...]
     """(address, bytes), to be written into memory 0 in this order after instantiation."""
     imported: tuple[Signature | None, ...]
-    """The types of the imports, in order; None for what is no function.
+    """The types of the imports, in order; None for memories, tables and globals.
 
     These and the next are read here, since wasmtime-py aborts the process when it is asked for a
     type that its C API does not know.
@@ -100,7 +100,7 @@ def compile_module(data: bytes, *, folder: Path | None = None) -> CompiledModule
     """Compile a core module, or find its machine code in memory or in ``folder``.
 
     ``folder`` is the cache unless given. A cache that cannot be used is passed over.
-    Raises ``GuestModuleError`` for what is no valid module.
+    Raises ``GuestModuleError`` if the module is not valid.
     """
     if len(data) > MAX_MODULE_BYTES:
         raise GuestModuleError(

@@ -183,7 +183,7 @@ class WasmGuest:
         return memory
 
     def _row(self, module: str, name: str, signature: Signature | None) -> HostFunction:
-        """Return the host function that an import means; None is no function's signature."""
+        """Return the host function that an import means; ``signature`` is None for a global."""
         reason = missing_import(module, name)
         if signature is not None:
             reason = import_fault(self._profile, self.abi_version, module, name, signature)

@@ -118,8 +118,8 @@ REFUSED = {
         module(_initialize=[call("proxy_set_tick_period_milliseconds", 1)]),
         "restricted_callback (env.proxy_set_tick_period_milliseconds)",
     ),
-    "no wasm": (b"hello", "no WebAssembly module"),
-    "nothing": (b"", "no WebAssembly module"),
+    "no wasm": (b"hello", "not a WebAssembly module"),
+    "nothing": (b"", "not a WebAssembly module"),
     "cut short": (module()[:-3], "cut short"),
 }
 
