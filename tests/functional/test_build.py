@@ -415,7 +415,7 @@ def test_a_source_that_is_too_large(tmp_path: Path) -> None:
     project = make_project(tmp_path / "p", "x = 1\n")
     with (tmp_path / "p" / "src" / "filter.py").open("ab") as file:
         file.truncate((16 << 20) + 1)
-    with pytest.raises(BuildError, match=r"filter\.py is larger than 16 MiB"):
+    with pytest.raises(BuildError, match=r"filter\.py: is larger than 16 MiB"):
         build(project)
 
 
