@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from wasmkit.errors import GuestModuleError
@@ -24,7 +25,7 @@ from wasmkit.wasm.module import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from wasmkit.wasm.features import CodeScan
 
@@ -106,9 +107,12 @@ def inspect_module(data: bytes, code: CodeScan | None = None) -> Inspection:
 
 def _inspected(module: Module, digest: str, code: CodeScan | None) -> Inspection:
     with ThreadPoolExecutor(1) as beside:  # wasmtime needs no Python: on two cores it costs nothing
-        validity = beside.submit(bytecode_error, module.data)
+        try:
+            validity: Callable[[], str] = beside.submit(bytecode_error, module.data).result
+        except RuntimeError:  # a sandbox, such as the hub's, may allow no other thread
+            validity = partial(bytecode_error, module.data)
         scan = scan_features(module, code)
-    invalid = "" if _CANNOT_BE_VALIDATED in scan.names else validity.result()
+    invalid = "" if _CANNOT_BE_VALIDATED in scan.names else validity()
     functions = [item for item in module.imports if item.kind is Kind.FUNCTION]
     callbacks = [item.name for item in module.exports if item.kind is Kind.FUNCTION]
     abi_version = abi_version_of(callbacks)

@@ -110,3 +110,16 @@ def test_a_valid_module_beyond_the_reader_is_unknown() -> None:
 def test_no_module(data: bytes) -> None:
     with pytest.raises(GuestModuleError):
         inspect_module(data)
+
+
+def test_where_no_thread_can_be_started_all_is_told_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = bytes(wasmtime.wat2wasm('(module (func (export "proxy_abi_version_0_2_1")))'))
+    told = inspect_module(module)
+
+    def refused(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("threading.Thread.start", refused)
+    assert inspect_module(module) == told
