@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from sqlalchemy import select
 
 from wasmkit.artifact.error_codes import ErrorCode
 from wasmkit_hub.platform.jobs import Jobs
@@ -11,6 +12,7 @@ from wasmkit_hub.registry.access import Hub
 from wasmkit_hub.registry.errors import ApiError
 from wasmkit_hub.registry.manifests import find_manifest
 from wasmkit_hub.registry.names import Repository
+from wasmkit_hub.registry.tables import TagRow
 from wasmkit_hub.verification.tables import ImageRow
 from wasmkit_hub.web.address import base_of, page_of
 
@@ -32,11 +34,18 @@ def version_state(request: Request, name: Repository, reference: str, hub: Hub) 
         image = session.get(ImageRow, (name, manifest.image))
         if image is None:
             raise ApiError(ErrorCode.MANIFEST_UNKNOWN, f"{reference[:150]!r} is not a filter")
+        tags = select(TagRow.name).where(
+            TagRow.repository == name, TagRow.digest == manifest.digest
+        )
+        # The page goes by a tag, which people can read, where there is one.
+        shown = reference
+        if ":" in reference:
+            shown = session.scalars(tags.order_by(TagRow.name).limit(1)).first() or reference
         answer: dict[str, Any] = {
             "state": image.state,
             "reasons": image.reasons,
             "digest": image.digest,
-            "page": base_of(request) + page_of(name, reference),
+            "page": base_of(request) + page_of(name, shown),
             "module": image.module or None,
         }
     return JSONResponse(answer, headers={"Cache-Control": "no-store"})

@@ -15,14 +15,20 @@ if TYPE_CHECKING:
 def test_a_version_by_tag_and_digest(kit: Kit) -> None:
     digest = kit.image("a/b", "1.0.0", filter_module(imports=NO_ENVOY_HAS_IT))
     for state in ("measuring", "blocked"):
-        for reference, quoted in (("1.0.0", "1.0.0"), (digest, digest.replace(":", "%3A"))):
+        for reference in ("1.0.0", digest):
             found = kit.state("a/b", reference)
             assert found.keys() == {"state", "reasons", "digest", "page", "module"}
             assert (found["state"], found["digest"]) == (state, digest)
             assert bool(found["reasons"]) == (state == "blocked")
-            assert found["page"] == f"http://hub.example/filters/a/b?version={quoted}"
+            assert found["page"] == "http://hub.example/filters/a/b?version=1.0.0"
             assert kit.http.get(found["page"]).status_code == 200
         kit.work()
+
+
+def test_a_version_without_a_tag_is_shown_by_its_digest(kit: Kit) -> None:
+    digest = kit.image("a/b", "1.0.0")
+    kit.http.delete("/v2/a/b/manifests/1.0.0")
+    assert kit.state("a/b", digest)["page"].endswith(digest.replace(":", "%3A"))
 
 
 @pytest.mark.parametrize(
