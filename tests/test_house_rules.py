@@ -238,6 +238,7 @@ def test_what_needs_a_network_is_tested_elsewhere(place: str, instead: str) -> N
 
 
 NOT_MIRRORED = """
+
 """
 """Where unit tests are missing yet, or a folder (``x/``) in which they are not in order.
 

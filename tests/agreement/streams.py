@@ -185,7 +185,7 @@ PAUSES = {
     "continue a body before pausing": Case(
         module(request_body=[tell(CONTINUE, 0), returns(1)]), (POST,)
     ),
-    "continue what is no HTTP": Case(
+    "continue what is not HTTP": Case(
         module(request_headers=[tell(CONTINUE, 2), tell(CONTINUE, 3), tell(CONTINUE, 4)]), (GET,)
     ),
 }

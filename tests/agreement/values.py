@@ -96,7 +96,7 @@ HEADERS = {
     "an unknown pseudo header": changed(b":foo", b"x"),
     "a line break": changed(b"x", b"a\nb"),
     "a NUL": changed(b"x", b"a\0b"),
-    "bytes that are no ASCII": changed(b"x", b"\xc3\xa9 \xff"),
+    "bytes that are not ASCII": changed(b"x", b"\xc3\xa9 \xff"),
     "blanks around a value": changed(b"x", b" \t a \t "),
     "a name that is none, in a response": Case(
         module(response_headers=[tell(ADD, RESPONSE, b"bad name", b"x")]), (GET,)

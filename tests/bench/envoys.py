@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["EnvoyFigures", "LoadFigures", "VariantFigures", "measure_envoys"]
 
 _WARMED_FROM_SECONDS = 4.0
-"""A shorter load is no measurement, and wrk cannot run for less than a second."""
+"""A shorter load is not a measurement, and wrk cannot run for less than a second."""
 
 _TITLES = {
     "direct": "Envoy answers by itself (direct_response), so the filter's cost stands out",

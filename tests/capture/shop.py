@@ -119,7 +119,7 @@ def _style(if_none_match: str | None) -> Answer:
 
 
 def _cart(body: bytes) -> Answer:
-    """Take an order as carelessly as real servers do: what is no JSON ends in a 500."""
+    """Take an order as carelessly as real servers do: what is not JSON ends in a 500."""
     try:
         order = json.loads(body)
     except ValueError as error:

@@ -99,7 +99,7 @@ ANSWERS = {
     "key": "KeyError: 'missing'",
     "memory": "MemoryError: ",
     "memory-later": "MemoryError: ",
-    # A tower of these is flat, and freeing is no recursion that an author could see.
+    # A tower of these is flat, and freeing is not a recursion that an author could see.
     "tower-tee": r"\[1\]",
     "tower-causes": "DeepError: 19999",
     "free-lists": "None",

@@ -246,7 +246,7 @@ def test_the_newest_that_is_served_is_shown(http: httpx.Client) -> None:
     assert "This version is blocked" not in page
     assert '<span class="must">blocked</span>' in page  # in the table of versions
     assert "This version is blocked" in http.get("/filters/team/two?version=2.0.0").text
-    # A version that never was to be had may be replaced without force.
+    # A version that nobody could pull may be replaced without force.
     push(http, "team/two", publication(filter_module("better"), version="2.0.0"))
     assert state(http, "team/two", "2.0.0")["state"] == "served"
     assert "not the newest" in http.get("/filters/team/two?version=1.0.0").text
@@ -278,7 +278,7 @@ def _bomb(size: int) -> bytes:
 @pytest.mark.parametrize(
     ("name", "layer", "why"),
     [
-        ("gzip", b"this is not gzip", "not.*gzip|no intact gzip"),
+        ("gzip", b"this is not gzip", "not.*gzip|not an intact gzip"),
         ("empty", b"", "ends too early"),
         ("bomb", _bomb(100 << 20), "ends too early"),
         ("text", compress(module_tar(b"(module)")), "not a core WebAssembly module"),

@@ -110,7 +110,7 @@ def test_a_terminal_that_knows_only_ascii_and_another_recording(project: Path) -
             "expect:\n  - all: true\n    respons: {}\n",
             "tests/bad.yaml:3: expect[0].respons: unknown key\n  try: did you mean 'response'?",
         ),
-        ("recordings/b.har", '{"log":\n}', "recordings/b.har:2: no valid JSON: Expecting value"),
+        ("recordings/b.har", '{"log":\n}', "recordings/b.har:2: not valid JSON: Expecting value"),
     ],
     ids=["matches nothing", "unknown key", "no JSON"],
 )

@@ -50,7 +50,7 @@ def creation_time() -> str:
     """Return ``SOURCE_DATE_EPOCH`` as RFC 3339, or empty text when it is not set.
 
     A time of day would give each push another digest; reproducible-builds.org names this variable
-    for the time that a build may claim. Raises ``InputError`` if it is no number of seconds.
+    for the time that a build may claim. Raises ``InputError`` if it is not a number of seconds.
     """
     seconds = os.environ.get("SOURCE_DATE_EPOCH", "")
     if not seconds:

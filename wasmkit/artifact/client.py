@@ -168,7 +168,7 @@ class RegistryClient:
         if found is not None:
             if not isinstance(found.content, Index) or found.content.media_type != oci.INDEX:
                 raise RegistryError(
-                    f"listing the referrers of {self._of(subject)}: the tag {tag} is no index",
+                    f"listing the referrers of {self._of(subject)}: the tag {tag} is not an index",
                     hint="someone used a tag that the specification reserves; delete it",
                 )
             document = found.content.document

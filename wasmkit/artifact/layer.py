@@ -81,7 +81,7 @@ def module_from_layer(layer: bytes) -> bytes:
         name, long_name = long_name or name, b""
         if name.rpartition(b"/")[2] == MODULE_FILE.encode():
             if kind not in _REGULAR:
-                raise _bad(f"{MODULE_FILE} is no regular file")
+                raise _bad(f"{MODULE_FILE} is not a regular file")
             return stream.exactly(_padded(size, MAX_MODULE_SIZE))[:size]
         # Directories, links and devices have no content, whatever their size field says.
         stream.skip(_padded(size, MAX_MODULE_SIZE) if kind in _REGULAR else 0)
@@ -129,7 +129,7 @@ def _inflate(compressed: memoryview) -> Iterator[bytes]:
             try:
                 piece = member.decompress(source, _CHUNK)
             except zlib.error:
-                raise _bad("it is no intact gzip file") from None
+                raise _bad("it is not an intact gzip file") from None
             if piece:
                 yield piece
             elif not source:

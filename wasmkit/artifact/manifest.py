@@ -154,9 +154,9 @@ def _descriptor(value: object, where: str) -> Descriptor:
     fields = _object(value, where)
     digest, size = _text(fields, "digest"), fields.get("size")
     if not is_digest(digest):
-        raise RegistryError(f"the manifest's {where}.digest is no digest")
+        raise RegistryError(f"the manifest's {where}.digest is not a digest")
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
-        raise RegistryError(f"the manifest's {where}.size is no size")
+        raise RegistryError(f"the manifest's {where}.size is not a size")
     media_type = _text(fields, "mediaType")
     return Descriptor(
         media_type,
@@ -169,7 +169,7 @@ def _descriptor(value: object, where: str) -> Descriptor:
 
 def _object(value: object, where: str) -> dict[str, object]:
     if not isinstance(value, dict):
-        raise RegistryError(f"the manifest is malformed: {where} is no object")
+        raise RegistryError(f"the manifest is malformed: {where} is not an object")
     return cast("dict[str, object]", value)
 
 

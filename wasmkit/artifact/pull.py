@@ -57,7 +57,7 @@ def pull(request: PullRequest, progress: Progress = silent) -> PullResult:
 def pull_module(client: RegistryClient, reference: Reference) -> Pulled:
     """Fetch and check the module that a reference leads to.
 
-    Raises ``RegistryError``, or ``GuestModuleError`` if what comes is no core WebAssembly module.
+    Raises ``RegistryError``, or ``GuestModuleError`` if what comes is not a core module.
     """
     fetched = client.manifest(reference.target)
     if isinstance(fetched.content, Index):
@@ -101,7 +101,7 @@ def _module_layer(manifest: Manifest, reference: Reference) -> Descriptor:
         return layer
     found = ", ".join(repr(layer.media_type[:100]) for layer in manifest.layers[:5]) or "none"
     raise RegistryError(
-        f"{reference} is no filter's image: its layers are {found}",
+        f"{reference} is not a filter's image: its layers are {found}",
         hint=f"a filter has one {oci.LAYER_TAR_GZIP} layer with {oci.MODULE_FILE}",
     )
 
@@ -116,7 +116,7 @@ def _checked(module: bytes, fetched: Fetched, manifest: Manifest, reference: Ref
         )
     if not module.startswith(_CORE_MODULE):
         raise GuestModuleError(
-            f"{reference}: what its image holds is no core WebAssembly module",
+            f"{reference}: what its image holds is not a core WebAssembly module",
             hint="components run in no Envoy; a Proxy-Wasm filter is a core module",
         )
     return Pulled(reference, fetched.blob.descriptor.digest, sha256, module)

@@ -31,7 +31,7 @@ _EXAMPLE = "write HOST/NAME:TAG, such as hub.example.com/team/hello:0.1.0"
 
 
 class InvalidReferenceError(InputError):
-    """A text is no reference; the message quotes it and says which part is wrong."""
+    """A text is not a reference; the message quotes it and says which part is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +90,14 @@ def parse_reference(text: str) -> Reference:
     if at and ":" not in digest.partition("/")[0] and "/" in digest:
         raise _bad(text, "a reference holds no user and no password", "use docker login")
     if at and not is_digest(digest):
-        raise _bad(text, f"{digest!r} is no digest", "a digest is sha256: and 64 hex digits")
+        raise _bad(text, f"{digest!r} is not a digest", "a digest is sha256: and 64 hex digits")
     host, slash, path = name.partition("/")
     if not slash or not _looks_like_host(host):
         raise _bad(text, "it does not start with a registry's host", _EXAMPLE)
     _check_host(text, host)
     repository, colon, tag = path.partition(":")
     if colon and not _TAG.fullmatch(tag):
-        raise _bad(text, f"{tag!r} is no tag", "letters, digits, '_', '.', '-'; at most 128")
+        raise _bad(text, f"{tag!r} is not a tag", "letters, digits, '_', '.', '-'; at most 128")
     _check_repository(text, host, repository)
     return Reference(host, repository, tag, digest)
 
@@ -123,14 +123,14 @@ def _check_host(text: str, host: str) -> None:
     if port is not None and not (
         port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) <= _MAX_PORT
     ):
-        raise _bad(text, f"{port!r} is no port", "a port is a number from 1 to 65535")
+        raise _bad(text, f"{port!r} is not a port", "a port is a number from 1 to 65535")
     if name.startswith("["):
         try:
             ipaddress.IPv6Address(name.strip("[]") if name.endswith("]") else name)
         except ValueError:
-            raise _bad(text, f"{name!r} is no IPv6 address", "such as [::1]:5000") from None
+            raise _bad(text, f"{name!r} is not an IPv6 address", "such as [::1]:5000") from None
     elif not all(_LABEL.fullmatch(label) for label in name.split(".")):
-        raise _bad(text, f"{name!r} is no host name", _EXAMPLE)
+        raise _bad(text, f"{name!r} is not a host name", _EXAMPLE)
 
 
 def _check_repository(text: str, host: str, repository: str) -> None:
@@ -143,6 +143,6 @@ def _check_repository(text: str, host: str, repository: str) -> None:
     if not _REPOSITORY.fullmatch(repository):
         raise _bad(
             text,
-            f"{repository!r} is no repository name",
+            f"{repository!r} is not a repository name",
             "parts of a-z and 0-9, joined by '/', or inside by '.', '_', '__' or '-'",
         )

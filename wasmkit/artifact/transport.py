@@ -111,7 +111,7 @@ class Transport:
             urlsplit(url)
         except ValueError:
             raise RegistryError(
-                f"{action}: {self.host} leads to {_plain(location)[:60]!r}, which is no address"
+                f"{action}: {self.host} leads to {_plain(location)[:60]!r}, which is not an address"
             ) from None
         return url
 
@@ -305,7 +305,7 @@ class _Session(requests.Session):
         if not streamed:
             with contextlib.closing(response):
                 content = _read_body(response, _MAX_TOKEN_BODY, "reading a token")
-            response._content = content  # noqa: SLF001 - requests has no public way to set it
+            response._content = content  # noqa: SLF001  # requests has no public way to set it
         return response
 
 

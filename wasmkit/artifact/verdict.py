@@ -1,6 +1,6 @@
 """What the hub says of a version that was pushed: measured, and served or blocked.
 
-A registry that is no hub of this project has no such page, and nothing is waited for.
+A registry that is not a hub of this project has no such page, and nothing is waited for.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def wait_for_verdict(
 
 
 def _ask(client: RegistryClient, digest: str) -> HubVerdict | None:
-    """Return the hub's answer; None for whatever is no verdict about this digest."""
+    """Return the hub's answer; None for whatever is not a verdict about this digest."""
     try:
         reply = client.hub_version(digest)
         if reply is None:

@@ -47,14 +47,14 @@ def serve(*, listen: str, data: Path | None, serve_blocked: bool) -> int:
     browser. There are no accounts yet: whoever reaches the address can push.
     """
     try:
-        from wasmkit_hub.serve import ServeHubRequest, serve_hub  # noqa: PLC0415  optional, slow
+        from wasmkit_hub.serve import ServeHubRequest, serve_hub  # noqa: PLC0415  # optional, slow
     except ImportError as exc:
         raise MissingPartError(
             f"the hub is not installed: {exc}", hint="pip install 'wasmkit[hub]'"
         ) from exc
 
     def say(event: Event, /) -> None:
-        from wasmkit_hub.serve import HubServing  # noqa: PLC0415  as above
+        from wasmkit_hub.serve import HubServing  # noqa: PLC0415  # as above
 
         if isinstance(event, HubServing):
             _announce(event, listen)

@@ -43,7 +43,7 @@ def command(*, file: Path, envoy: str | None, as_json: bool) -> int:
     """Say what the module in FILE (- is standard input) can do, and which Envoy would load it.
 
     Nothing is run. Exit code 0 if the module could be read, whatever the verdicts are; 1 if an
-    Envoy is named by --envoy and would not load it; 5 if FILE is no module.
+    Envoy is named by --envoy and would not load it; 5 if FILE is not a module.
     """
     from wasmkit.inspection import InspectRequest, inspect_file  # noqa: PLC0415  # --help stays fast
 

@@ -60,7 +60,7 @@ def _request_as_sent(request: Message, title: str) -> Message:
     if method == b"CONNECT" or _tokens(request.headers, b"upgrade"):
         raise UnplayableError(f"{title}: tunnels and upgraded connections cannot be played")
     if not is_token(method):
-        raise UnplayableError(f"{title}: {as_text(method)!r} is no HTTP method")
+        raise UnplayableError(f"{title}: {as_text(method)!r} is not an HTTP method")
     scheme, authority, path = _target(request, title)
     if not is_authority(authority):
         raise UnplayableError(f"{title}: the request names no host")
@@ -90,7 +90,7 @@ def _target(request: Message, title: str) -> tuple[bytes, bytes, bytes]:
         try:
             parts = urlsplit(path)
         except ValueError as error:
-            raise UnplayableError(f"{title}: the path is no URL ({error})") from error
+            raise UnplayableError(f"{title}: the path is not a URL ({error})") from error
         scheme, authority = parts.scheme, parts.netloc
         path = (parts.path or b"/") + (b"?" + parts.query if parts.query else b"")
     if not path.startswith(b"/") and not (path == b"*" and request.method == b"OPTIONS"):
@@ -102,7 +102,7 @@ def _response_as_sent(response: Message, method: bytes, title: str) -> Message:
     status = response.status
     if not 200 <= status <= 999:
         said = as_text(response.get(b":status") or b"nothing")
-        raise UnplayableError(f"{title}: {said} is no final response")
+        raise UnplayableError(f"{title}: {said} is not a final response")
     first = (b":status", b"%d" % status)
     headers = _headers(response.headers, HOP_BY_HOP, title)
     if has_no_body(method, status):

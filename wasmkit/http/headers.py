@@ -74,7 +74,7 @@ class HeaderMap:
             self.pairs.append((key, value))
 
     def remove(self, name: bytes) -> None:
-        """Remove every value; none is no error."""
+        """Remove every value; it is not an error if there is none."""
         key = self._key(name)
         self.pairs = [pair for pair in self.pairs if pair[0] != key]
 

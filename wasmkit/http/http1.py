@@ -82,7 +82,7 @@ def _lines(headers: Iterable[Pair]) -> bytes:
 
 
 class _MalformedError(Exception):
-    """The bytes are no HTTP/1.1; ends a message, never leaves this module."""
+    """The bytes are not HTTP/1.1; ends a message, never leaves this module."""
 
 
 class MessageReader:

@@ -66,9 +66,9 @@ class FilterDocument:
             value = json.loads(data, parse_constant=_no_constant)
             _encode(value)  # neither infinity (1e999) nor half a surrogate pair goes further
         except (ValueError, RecursionError) as error:
-            raise InputError("the filter document is no JSON") from error
+            raise InputError("the filter document is not JSON") from error
         if not isinstance(value, dict):
-            raise InputError("the filter document is no JSON object")
+            raise InputError("the filter document is not a JSON object")
         version = value.get("version")
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
             raise InputError("the filter document has no version", field="version")

@@ -90,9 +90,9 @@ def find_fault(schema: object, value: object) -> Fault | None:
     except Unresolvable as bad:
         raise SchemaError(f"$ref {_short(str(bad.ref))} leads to nothing in the schema") from bad
     except (re.error, OverflowError) as bad:
-        raise SchemaError(f"a pattern is no regular expression: {bad}") from bad
+        raise SchemaError(f"a pattern is not a regular expression: {bad}") from bad
     except ValueError as bad:
-        raise SchemaError(f"a $schema, $id or $ref is no URI: {bad}") from bad
+        raise SchemaError(f"a $schema, $id or $ref is not a URI: {bad}") from bad
     except RecursionError as bad:
         raise SchemaError("a $ref leads back to itself, or the nesting is too deep") from bad
 

@@ -216,7 +216,7 @@ def configuration_fault(config: ConfigSection, value: object) -> Fault | None:
         return find_fault(read_configuration_schema(config.schema), value)
     except SchemaError as error:
         raise InputError(
-            f"no valid JSON Schema: {error}", file=config.schema, hint="see json-schema.org"
+            f"not a valid JSON Schema: {error}", file=config.schema, hint="see json-schema.org"
         ) from error
 
 
@@ -259,7 +259,7 @@ def _parse(text: str, file: Path) -> dict[str, Any]:
         place = _TOML_PLACE.search(message)
         line = None if place is None else int(place[1] or text.count("\n") + 1)
         raise InputError(
-            "no valid TOML: " + _TOML_PLACE.sub("", message), file=file, line=line
+            "not valid TOML: " + _TOML_PLACE.sub("", message), file=file, line=line
         ) from error
 
 
@@ -294,7 +294,7 @@ def _check_json(value: object, path: KeyPath, file: ProjectFile) -> None:
         isinstance(value, float) and math.isfinite(value)
     ):
         hint = "a filter gets its configuration as JSON: write this as a string"
-        raise file.error(Fault(path, f"{value} is no JSON value", hint))
+        raise file.error(Fault(path, f"{value} is not a JSON value", hint))
 
 
 def _parse_json(text: str, file: Path) -> object:
@@ -303,6 +303,6 @@ def _parse_json(text: str, file: Path) -> object:
     except RecursionError as error:
         raise InputError("is nested too deeply", file=file) from error
     except json.JSONDecodeError as error:
-        raise InputError(f"no valid JSON: {error.msg}", file=file, line=error.lineno) from error
+        raise InputError(f"not valid JSON: {error.msg}", file=file, line=error.lineno) from error
     except ValueError as error:  # int()'s limit on digits
-        raise InputError(f"no valid JSON: {error}", file=file) from error
+        raise InputError(f"not valid JSON: {error}", file=file) from error

@@ -40,7 +40,7 @@ _NAME_LIMIT = 63
 _NAME_MEANING = "lower-case words of letters and digits joined by hyphens, such as my-filter"
 _PLACEHOLDER = re.compile(r"@@([a-z][a-z0-9_]*)@@")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-"""What Python makes of argument bytes that are no UTF-8; such a value cannot be written."""
+"""What Python makes of argument bytes that are not UTF-8; such a value cannot be written."""
 _TAKEN = frozenset({"Config", "False", "Headers", "HttpFilter", "None", "True"})
 """Class names that mean something else in a filter's source."""
 
@@ -159,7 +159,7 @@ def check_target(target: Path) -> None:
     """
     if not _NAME.fullmatch(target.name) or len(target.name) > _NAME_LIMIT:
         raise InputError(
-            f"{target.name!r} is no name for a filter",
+            f"{target.name!r} is not a name for a filter",
             hint=f"give {_NAME_MEANING}, at most {_NAME_LIMIT} characters",
         )
     try:
@@ -168,7 +168,7 @@ def check_target(target: Path) -> None:
                 f"the folder {target.parent} is not there", hint=f"mkdir -p {target.parent}"
             )
         if target.is_symlink() or (target.exists() and not target.is_dir()):
-            raise InputError(f"{target} exists and is no folder", hint="give another name")
+            raise InputError(f"{target} exists and is not a folder", hint="give another name")
         if target.is_dir() and any(target.iterdir()):
             raise InputError(f"the folder {target} is not empty", hint="give another name")
     except OSError as error:
@@ -257,7 +257,7 @@ def _fill(text: str, values: Mapping[str, str], file: Path) -> str:
         if match[1] not in values:
             line = text.count("\n", 0, match.start()) + 1
             hint = did_you_mean(match[1], values)
-            raise InputError(f"{match[0]} is no parameter", file=file, line=line, hint=hint)
+            raise InputError(f"{match[0]} is not a parameter", file=file, line=line, hint=hint)
         return values[match[1]]
 
     return _PLACEHOLDER.sub(value, text)

@@ -69,7 +69,7 @@ class TomlLines:
     def _skip(self, pattern: re.Pattern[str]) -> str:
         match = pattern.match(self._text, self._at)
         if match is None:
-            raise ValueError(f"no valid TOML at offset {self._at}")
+            raise ValueError(f"not valid TOML at offset {self._at}")
         self._at = match.end()
         return match.group()
 
@@ -131,7 +131,7 @@ class TomlLines:
             if match := pattern.match(self._text, self._at):
                 self._at = match.end()
                 return match.group()
-        raise ValueError(f"no valid TOML string at offset {self._at}")
+        raise ValueError(f"not valid TOML string at offset {self._at}")
 
     def _array(self, path: KeyPath) -> None:
         self._at += 1

@@ -21,7 +21,7 @@ def parse_json(data: bytes) -> tuple[object, str]:
     except RecursionError:
         return None, "is nested too deeply"
     except ValueError as error:  # UnicodeDecodeError too
-        return None, f"is no JSON: {error}"
+        return None, f"is not JSON: {error}"
 
 
 def same_json(one: object, other: object) -> bool:

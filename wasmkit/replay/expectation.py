@@ -199,7 +199,7 @@ def parse_expectations(data: bytes, file: Path) -> ExpectationFile:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InputError("is no UTF-8 text", file=file, line=line) from error
+        raise InputError("is not UTF-8 text", file=file, line=line) from error
     source = parse_yaml(text, file)
     fault = find_fault(expectation_schema(), source.value)
     if fault is not None:

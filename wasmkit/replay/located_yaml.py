@@ -50,7 +50,7 @@ class LocatedYaml:
 def parse_yaml(text: str, file: Path | str) -> LocatedYaml:
     """Return the one document of a YAML text.
 
-    Raises ``InputError`` with file and line for what is no YAML or none of the part read here.
+    Raises ``InputError`` with file and line for what is not YAML or none of the part read here.
     """
     lines: dict[YamlPath, int] = {}
     events = yaml.parse(text, Loader=yaml.SafeLoader)
@@ -60,12 +60,12 @@ def parse_yaml(text: str, file: Path | str) -> LocatedYaml:
         mark = error.problem_mark or error.context_mark
         line = None if mark is None else mark.line + 1
         problem = error.problem or error.context or "unknown reason"
-        raise InputError(f"no valid YAML: {problem}", file=file, line=line) from error
+        raise InputError(f"not valid YAML: {problem}", file=file, line=line) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise InputError(f"no valid YAML: {error.reason}", file=file, line=line) from error
+        raise InputError(f"not valid YAML: {error.reason}", file=file, line=line) from error
     except yaml.YAMLError as error:
-        raise InputError(f"no valid YAML: {error}", file=file) from error
+        raise InputError(f"not valid YAML: {error}", file=file) from error
     return LocatedYaml(document, lines)
 
 
@@ -132,7 +132,7 @@ class _Builder:
         try:
             event.value.encode()
         except UnicodeEncodeError as error:
-            raise self.error(event, "holds half a surrogate pair, which is no text") from error
+            raise self.error(event, "holds half a surrogate pair, which is not text") from error
         return event.value
 
     def scalar(self, event: yaml.ScalarEvent) -> object:

@@ -18,7 +18,7 @@ _MEMORY = 8 * 1024 * 1024
 
 
 class PatternError(ValueError):
-    """The text is no regular expression; the message says why."""
+    """The text is not a regular expression; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ def compile_pattern(text: str) -> Pattern:
     try:
         return Pattern(text, re2.compile(text, options))
     except UnicodeEncodeError as error:
-        raise PatternError("is no text") from error
+        raise PatternError("is not text") from error
     except re2.error as error:
         reason = error.args[0] if error.args else "unknown"
         words = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        raise PatternError(f"is no regular expression: {words[:200]}") from error
+        raise PatternError(f"is not a regular expression: {words[:200]}") from error

@@ -104,7 +104,7 @@ def plan(project: Project, only: Path | None = None) -> tuple[Case, ...]:
 def _read_only(only: Path, recordings: dict[str, Recording]) -> Recording:
     if only.suffix != ".har" and not only.exists():
         raise InputError(
-            "is no recording of the project, and no file",
+            "is not a recording of the project, and no file",
             file=only,
             hint=did_you_mean(str(only), recordings),
         )

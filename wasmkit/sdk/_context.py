@@ -300,7 +300,7 @@ class HttpFilter(Context, Generic[ConfigT, RootT]):
         to 599, a header no host would send, or more headers than the ABI carries.
         """
         if not 200 <= status <= 599:
-            raise ValueError(f"{status} is no status of a final response (200 to 599)")
+            raise ValueError(f"{status} is not a status of a final response (200 to 599)")
         items = headers.items() if hasattr(headers, "items") else headers
         pairs = []
         for name, value in cast("Iterable[tuple[str, str]]", items):
@@ -352,7 +352,7 @@ def type_arguments(cls: type[HttpFilter[Any, Any]]) -> tuple[Any, type[RootConte
         raise TypeError(f"{cls.__name__}: write HttpFilter[Config] with a class, not a variable")
     root = get_origin(root) or root
     if not (isinstance(root, type) and issubclass(root, RootContext)):
-        raise TypeError(f"{cls.__name__}: {root!r} is no subclass of wasmkit.sdk.RootContext")
+        raise TypeError(f"{cls.__name__}: {root!r} is not a subclass of wasmkit.sdk.RootContext")
     return config, root
 
 
@@ -365,7 +365,7 @@ def _arguments(cls: type) -> tuple[Any, Any]:
             given = dict(zip(getattr(origin, "__parameters__", ()), get_args(base), strict=False))
             config, root = _arguments(origin)
             return given.get(config, config), given.get(root, root)
-    raise TypeError(f"{cls!r} is no subclass of wasmkit.sdk.HttpFilter")
+    raise TypeError(f"{cls!r} is not a subclass of wasmkit.sdk.HttpFilter")
 
 
 def _check_hooks(cls: type, base: type) -> None:
@@ -373,6 +373,6 @@ def _check_hooks(cls: type, base: type) -> None:
         if name.startswith("on_") and not hasattr(base, name):
             known = ", ".join(each for each in vars(base) if each.startswith("on_"))
             raise TypeError(
-                f"{cls.__name__}.{name} is no hook, so nothing would call it; "
+                f"{cls.__name__}.{name} is not a hook, so nothing would call it; "
                 f"give it a name without on_, or that of a hook: {known}"
             )

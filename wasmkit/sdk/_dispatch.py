@@ -67,12 +67,12 @@ def start(filter_class: type[HttpFilter[Any, Any]], *, on_error: str) -> None:
     """Make ``callbacks()`` those of an author's class, with no context yet; no host call.
 
     ``on_error`` is ``close`` (a failed request ends with 500) or ``open`` (it passes). Raises
-    ``TypeError`` for a class that can be no filter or has a configuration type that JSON cannot
+    ``TypeError`` for a class that cannot be a filter or has a configuration type that JSON cannot
     fill, ``ValueError`` for another ``on_error``.
     """
     global _callbacks  # noqa: PLW0603  # one interpreter serves one VM
     if not (isinstance(filter_class, type) and issubclass(filter_class, HttpFilter)):
-        raise TypeError(f"{filter_class!r} is no subclass of wasmkit.sdk.HttpFilter")
+        raise TypeError(f"{filter_class!r} is not a subclass of wasmkit.sdk.HttpFilter")
     if on_error not in {"close", "open"}:
         raise ValueError(f"on_error is {on_error!r}, neither 'close' nor 'open'")
     table = _Dispatcher(filter_class, fail_open=on_error == "open").callbacks()

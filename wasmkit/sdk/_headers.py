@@ -24,7 +24,7 @@ def check_header(name: str, value: str) -> None:
     Envoy itself takes any bytes from a filter (a name it cannot send is a 503 later on).
     """
     if not name or " " in name or not (name.isascii() and _printable(name)):
-        raise ValueError(f"{name!r} is no header name")
+        raise ValueError(f"{name!r} is not a header name")
     if not _printable(value) and any(bad in value for bad in "\r\n\0"):
         raise ValueError(f"{name}: a header's value cannot hold CR, LF or NUL: {value!r}")
 
@@ -34,7 +34,7 @@ class Headers:
 
     Used like a dict of ``str``, with HTTP's differences: names match in any case and come in
     lower case; a name can have several values; the pseudo headers ``:method``, ``:scheme``,
-    ``:authority``, ``:path`` and ``:status`` are among them. Bytes that are no UTF-8 are lone
+    ``:authority``, ``:path`` and ``:status`` are among them. Bytes that are not UTF-8 are lone
     surrogates (PEP 383). Every use asks the host: keep in a variable what you read twice. Valid
     for this stream, while the host has the map (it raises ``HostError`` afterwards).
     """

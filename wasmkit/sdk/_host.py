@@ -2,7 +2,7 @@
 
 Inside Wasm these functions are the builtin module ``_proxy_wasm``, native code that calls the
 imports of the same names. Natively (tests with breakpoints) an object of the engine gives them.
-Text crosses as UTF-8; bytes that are no UTF-8 become lone surrogates (PEP 383) and go back as
+Text crosses as UTF-8; bytes that are not UTF-8 become lone surrogates (PEP 383) and go back as
 the same bytes. A status other than OK raises ``HostError``, except where None is named.
 """
 

@@ -34,7 +34,7 @@ class Properties:
         return _host.host.proxy_get_property(_encode(path))
 
     def get_str(self, *path: str) -> str | None:
-        """Return a string; bytes that are no UTF-8 become lone surrogates."""
+        """Return a string; bytes that are not UTF-8 become lone surrogates."""
         value = self.get(*path)
         return None if value is None else as_text(value)
 
@@ -94,4 +94,6 @@ def _encode(path: tuple[str, ...]) -> bytes:
 
 
 def _wrong(path: tuple[str, ...], kind: str, value: bytes) -> ValueError:
-    return ValueError(f"{'.'.join(path)} is no {kind}: {len(value)} bytes, {value[:32]!r}")
+    return ValueError(
+        f"{'.'.join(path)} is not of the type {kind}: {len(value)} bytes, {value[:32]!r}"
+    )

@@ -18,7 +18,7 @@ def echo(request: Message) -> Message:
     """Return a 200 whose JSON body tells the request as it arrived.
 
     ``method``, ``path``, ``headers`` and ``trailers`` (lists of ``"name: value"`` in their
-    order), and ``body`` (text) or, if it is no UTF-8, ``body_base64``.
+    order), and ``body`` (text) or, if it is not UTF-8, ``body_base64``.
     """
     seen: dict[str, object] = {
         "method": as_text(request.method),

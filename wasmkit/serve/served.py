@@ -76,7 +76,7 @@ def _check(project: Project, given: bytes) -> None:
     try:
         value = json.loads(given)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"--config is no JSON: {error}") from error
+        raise InputError(f"--config is not JSON: {error}") from error
     fault = configuration_fault(project.config, value)
     if fault is not None:
         raise InputError(fault.message, file="--config", field=dotted(fault.path), hint=fault.hint)

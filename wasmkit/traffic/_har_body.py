@@ -95,12 +95,12 @@ def _decode(node: Node, content_type: bytes, sizes: tuple[int, ...]) -> tuple[by
         try:
             return base64.b64decode("".join(text.split()), validate=True), ""
         except (binascii.Error, ValueError) as error:
-            raise node["text"].error(f"no valid base64: {error}") from error
+            raise node["text"].error(f"not valid base64: {error}") from error
     if encoding:
         raise node["encoding"].error(f"is unknown: {encoding[:40]!r}", hint="HAR knows base64")
     data, note = _encode(text, content_type, sizes)
     if _REPLACEMENT in text:
-        note = "was recorded as text, and bytes that are no text were lost"
+        note = "was recorded as text, and bytes that are not text were lost"
     elif not data and sizes and sizes[0] > 0:
         note = "was not recorded"
     return data, note

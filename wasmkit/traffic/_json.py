@@ -22,7 +22,7 @@ __all__ = ["Node", "parse"]
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def parse(data: bytes, file: Path | str) -> Node:
@@ -39,11 +39,11 @@ def parse(data: bytes, file: Path | str) -> Node:
     try:
         value = json.loads(text.removeprefix("\ufeff"), parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        raise InputError(f"no valid JSON: {error.msg}", file=file, line=error.lineno) from error
+        raise InputError(f"not valid JSON: {error.msg}", file=file, line=error.lineno) from error
     except RecursionError as error:
         raise InputError("is nested too deeply", file=file) from error
     except ValueError as error:  # a number with thousands of digits, NaN
-        raise InputError(f"no valid JSON: {error}", file=file) from error
+        raise InputError(f"not valid JSON: {error}", file=file) from error
     return Node(value, "", file)
 
 
@@ -95,7 +95,7 @@ class Node:
         try:
             return as_data(self.value)
         except UnicodeEncodeError as error:
-            raise self.error("holds half a surrogate pair, which is no text") from error
+            raise self.error("holds half a surrogate pair, which is not text") from error
 
     def number(self, default: float) -> float:
         """Return a finite number, or ``default`` if it is missing."""

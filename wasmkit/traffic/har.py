@@ -50,7 +50,7 @@ def parse_har(data: bytes, file: Path) -> Recording:
     """Read the content of a HAR file; ``file`` names it in errors. See ``read_har``."""
     root = parse(data, file)
     if not isinstance(root.value, dict) or root["log"].missing:
-        raise InputError("is no HAR: it has no 'log'", file=file, hint="export it as HAR")
+        raise InputError("is not a HAR: it has no 'log'", file=file, hint="export it as HAR")
     entries = list(root["log"]["entries"].items())
     if root["log"]["entries"].missing:
         raise root["log"]["entries"].error("is missing")
@@ -75,7 +75,7 @@ def _why_not(entry: Node) -> str:
     match = _SCHEME.match(url.text())
     scheme = match[1].lower() if match else ""
     if not scheme:
-        raise url.error("is no absolute URL")
+        raise url.error("is not an absolute URL")
     if scheme not in ("http", "https"):
         return "a WebSocket" if scheme in ("ws", "wss") else f"{scheme[:20]}: is not HTTP"
     if entry["request"]["method"].text().upper() == "CONNECT":
@@ -122,7 +122,7 @@ def _started(node: Node, before: float, notes: list[str]) -> float:
 def _request(node: Node, notes: list[str]) -> Message:
     method = node["method"].data()
     if not is_token(method):
-        raise node["method"].error(f"is no HTTP method: {as_text(method)[:40]!r}")
+        raise node["method"].error(f"is not an HTTP method: {as_text(method)[:40]!r}")
     parts = _split(node["url"])
     sent = Message(_pairs(node["headers"], notes))
     authority = sent.authority or sent.get(b"host") or as_data(parts.netloc.rpartition("@")[2])
@@ -148,7 +148,7 @@ def _response(node: Node, method: bytes, notes: list[str]) -> Message | None:
         notes.append(f"no response came: {reason[:200]}")
         return None
     if status != int(status) or not 200 <= status <= 599:
-        raise node["status"].error("is no status of a final response (200 to 599)")
+        raise node["status"].error("is not a status of a final response (200 to 599)")
     headers = Message(_pairs(node["headers"], notes)).fields
     body = content_body(node, headers, method=method, status=int(status))
     notes += body.notes
@@ -176,8 +176,8 @@ def _pairs(node: Node, notes: list[str]) -> tuple[Pair, ...]:
 
 
 def _split(url: Node) -> SplitResult:
-    """Return the parts of an absolute URL; ``urlsplit`` drops what is no text from it."""
+    """Return the parts of an absolute URL; ``urlsplit`` drops what is not text from it."""
     try:
         return urlsplit(url.text())
     except ValueError as error:
-        raise url.error(f"is no URL: {error}") from error
+        raise url.error(f"is not a URL: {error}") from error

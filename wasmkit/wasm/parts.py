@@ -176,7 +176,7 @@ class Module:
     data: bytes = field(repr=False)
     sections: tuple[Section, ...]
     types: tuple[FunctionType | None, ...] = ()
-    """None stands for a type that is no plain function (GC proposal)."""
+    """None stands for a type that is not a plain function (GC proposal)."""
     imports: tuple[Import, ...] = ()
     functions: tuple[int, ...] = ()
     tables: tuple[TableDefinition, ...] = ()
@@ -200,7 +200,7 @@ class Module:
         return self.imported(Kind.FUNCTION)
 
     def function_type(self, index: int) -> FunctionType | None:
-        """Return the type of the function with that index; None if there is none such."""
+        """Return the type of the function with that index; None if there is no such function."""
         imports = self.imported_functions
         if index < len(imports):
             type_index = imports[index].type

@@ -37,7 +37,7 @@ def restrict(memory: int, seconds: int) -> None:  # pragma: no cover  no file ca
     depends on the system: what a system does not have is left out.
     """
     try:
-        import resource  # noqa: PLC0415  not on every system
+        import resource  # noqa: PLC0415  # not on every system
     except ImportError:
         return
     limits = {
@@ -81,7 +81,7 @@ def main(request: dict[str, Any], source: BinaryIO, target: BinaryIO) -> None:
         answer = {"died": "it needs more memory than it is given"}
     except RecursionError:
         answer = {"died": "it is nested too deeply"}
-    except Exception as exc:  # noqa: BLE001  whatever it is, it is an answer about this content
+    except Exception as exc:  # noqa: BLE001  # whatever it is, it is an answer about this content
         answer = {"died": f"{type(exc).__name__}: {exc}"[:500]}
     target.write(json.dumps(answer).encode())
     target.flush()

@@ -34,7 +34,7 @@ class Base(DeclarativeBase):
     Times are seconds since 1970 in UTC. Digests are written out (``sha256:...``).
     """
 
-    type_annotation_map = {  # noqa: RUF012  SQLAlchemy reads it from the class
+    type_annotation_map = {  # noqa: RUF012  # SQLAlchemy reads it from the class
         dict[str, str]: JSON,
         dict[str, Any]: JSON,
         list[str]: JSON,

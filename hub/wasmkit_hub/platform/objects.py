@@ -1,7 +1,7 @@
 """Content by its digest: the objects of a hub, and a folder that keeps them.
 
 An object is there whole or not at all. Which repository may show one is said in the database.
-No caller learns where an object lies, so that a store which is no folder can stand here.
+No caller learns where an object lies, so that a store which is not a folder can stand here.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def parse_address(text: str) -> Address:
         raise InputError(
             f"{text!r} is not an address to listen at", hint="write HOST:PORT, as 127.0.0.1:8080"
         )
-    return Address(host.removeprefix("[").removesuffix("]") or "0.0.0.0", int(port))  # noqa: S104  asked for
+    return Address(host.removeprefix("[").removesuffix("]") or "0.0.0.0", int(port))  # noqa: S104  # asked for
 
 
 def open_port(address: Address) -> socket.socket:

@@ -120,7 +120,7 @@ class Worker:
         except JobFailedError as exc:
             self._failed(handler, job, str(exc), again=exc.again)
             return
-        except Exception:  # noqa: BLE001  a bug here must not end all other jobs
+        except Exception:  # noqa: BLE001  # a bug here must not end all other jobs
             _LOG.exception("job %s of %s", job.kind, job.subject)
             self._failed(handler, job, "the hub failed at it; its log says more")
             return

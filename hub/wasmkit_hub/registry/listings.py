@@ -98,7 +98,7 @@ def list_referrers(
     artifact_type: Annotated[str | None, Query(alias="artifactType")] = None,
     last: str = "",
 ) -> Response:
-    """List the manifests whose subject this is (end-12); none is no error."""
+    """List the manifests whose subject this is (end-12), if there are any."""
     # Few at a time: the annotations of one may take up as much as a whole manifest.
     query = (
         select(ManifestRow)

@@ -136,7 +136,7 @@ def _readme(paper: Paper | None, name: str) -> Markup | None:
     content = paper.content
     again = str(content["heading"]).casefold() == name.casefold()
     html = ("" if again else str(content["heading_html"])) + str(content["html"])
-    return Markup(html)  # noqa: S704  sanitised when it was made
+    return Markup(html)  # noqa: S704  # sanitised when it was made
 
 
 def _config(image: ImageRow, papers: Papers) -> dict[str, Any]:

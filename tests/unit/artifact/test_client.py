@@ -211,4 +211,4 @@ def test_what_others_wrote_into_the_list_stays(registry: MemoryRegistry) -> None
 def test_a_tag_of_the_specifications_that_somebody_took(registry: MemoryRegistry) -> None:
     registry.manifests[TAG] = registry.manifests["1"]
     text = failure(lambda: registry.client().list_referrers(DIGEST, (referrer("one"),)))
-    assert f"the tag {TAG} is no index" in text
+    assert f"the tag {TAG} is not an index" in text

@@ -247,7 +247,7 @@ def test_writing_does_not_follow() -> None:
     [
         ("http://registry.example/x", "leads from https to 'http://registry.example/x'"),
         (URL, "redirects in a circle"),
-        ("http://[", "which is no address"),
+        ("http://[", "which is not an address"),
         ("file:///etc/passwd", "leads from https to 'file:///etc/passwd'"),
     ],
     ids=["plain", "circle", "malformed", "file"],

@@ -160,12 +160,12 @@ def test_responses(method: str, response: Message, expected: Message) -> None:
     [
         (a_request("CONNECT", "http", "a:1", "a:1"), "tunnels"),
         (a_request("GET", "http", "a", "/", (("upgrade", "websocket"),)), "tunnels"),
-        (a_request("G T", "http", "a", "/"), "no HTTP method"),
+        (a_request("G T", "http", "a", "/"), "not an HTTP method"),
         (a_request("GET", "http", "", "/"), "names no host"),
         (a_request("GET", "http", "a\r\nb: c", "/"), "names no host"),
         (a_request("GET", "http", "a", "b"), "does not begin with '/'"),
         (a_request("GET", "http", "a", "*"), "does not begin with '/'"),
-        (a_request("GET", "http", "a", "http://[x/"), "no URL"),
+        (a_request("GET", "http", "a", "http://[x/"), "not a URL"),
         (a_request("GET", "http", "a", "/", (("a b", "c"),)), "'a b' cannot stand"),
         (a_request("GET", "http", "a", "/", (("a", "b\nc"),)), "'a' cannot stand"),
         (a_request("GET", "http", "a", "/", (("a", "\x01"),)), "'a' cannot stand"),
@@ -187,5 +187,5 @@ def test_the_exchange_names_the_scenario() -> None:
 
 @pytest.mark.parametrize("status", [101, 103, 1000, 0])
 def test_statuses_that_are_no_final_response(status: int) -> None:
-    with pytest.raises(UnplayableError, match=f"{status} is no final response"):
+    with pytest.raises(UnplayableError, match=f"{status} is not a final response"):
         sent_response(a_response(status))

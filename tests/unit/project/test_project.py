@@ -195,7 +195,7 @@ def test_unknown_key_comes_with_a_proposal(tmp_path: Path) -> None:
 def test_an_example_is_json(tmp_path: Path, value: str) -> None:
     text = f"{MINIMAL}[config.example]\nok = 1\nbad = {value}\n"
     error = failure(write(tmp_path, text))
-    assert "no JSON value" in str(error)
+    assert "not a JSON value" in str(error)
     assert error.line == 7
     assert error.field.startswith("config.example.bad")
 
@@ -271,13 +271,13 @@ def test_without_an_example_the_empty_one_must_fit(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("schema", "line", "words"),
     [
-        ('{\n"type": "object",\n}', 3, "no valid JSON"),
-        ("", 1, "no valid JSON"),
+        ('{\n"type": "object",\n}', 3, "not valid JSON"),
+        ("", 1, "not valid JSON"),
         ("[" * 100_000, None, "nested too deeply"),
-        ("1" * 5_000, None, "no valid JSON"),
-        ('{"type": "strin"}', None, "no valid JSON Schema: type"),
-        ('{"$ref": "https://example.invalid/"}', None, "no valid JSON Schema"),
-        ('{"$ref": "#"}', None, "no valid JSON Schema"),
+        ("1" * 5_000, None, "not valid JSON"),
+        ('{"type": "strin"}', None, "not a valid JSON Schema: type"),
+        ('{"$ref": "https://example.invalid/"}', None, "not a valid JSON Schema"),
+        ('{"$ref": "#"}', None, "not a valid JSON Schema"),
     ],
     ids=lambda value: str(value)[:20],
 )

@@ -92,7 +92,7 @@ def test_class_name(name: str, expected: str) -> None:
     "name", ["", ".", "..", "Hello", "2fa", "my_filter", "-a", "a-", "a b", "ä", "a.b", "a" * 64]
 )
 def test_bad_names(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError, match="is no name for a filter") as caught:
+    with pytest.raises(InputError, match="is not a name for a filter") as caught:
         check_target(tmp_path / name if name not in {"", "."} else Path(name))
     assert "lower-case words" in caught.value.hint
 
@@ -120,7 +120,7 @@ def test_what_exists_is_left_alone(template: Template, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "link").symlink_to("empty")
     before = names(tmp_path)
-    for name, words in (("full", "not empty"), ("file", "no folder"), ("link", "no folder")):
+    for name, words in (("full", "not empty"), ("file", "not a folder"), ("link", "not a folder")):
         with pytest.raises(InputError, match=words):
             make_project(template, tmp_path / name, {})
     assert names(tmp_path) == before

@@ -132,7 +132,7 @@ def test_unchanged_bodies() -> None:
 def test_a_body_that_is_no_text_or_json() -> None:
     (difference,) = differences("response: {body: {json: {}}}", LOCAL)
     assert difference.got is not None
-    assert difference.got.startswith("2 bytes: ff 00 (is no JSON: ")
+    assert difference.got.startswith("2 bytes: ff 00 (is not JSON: ")
     (difference,) = differences("response: {body: {unchanged: true}}", LOCAL)
     assert difference.detail == (
         "expected 4 bytes, got 2; the first difference is at byte 0",

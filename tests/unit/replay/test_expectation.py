@@ -159,11 +159,11 @@ ERRORS = [
     ),
     (
         "expect:\n  - all: true\n    logs:\n      - matches: (a",
-        "x.yaml:4: expect[0].logs[0].matches: is no regular expression: missing ): (a",
+        "x.yaml:4: expect[0].logs[0].matches: is not a regular expression: missing ): (a",
     ),
     (
         "expect:\n  - all: true\n    response: {body: {matches: 'a{1000000}'}}",
-        "x.yaml:3: expect[0].response.body.matches: is no regular expression: invalid repetition",
+        "x.yaml:3: expect[0].response.body.matches: is not a regular expression: invalid",
     ),
     (
         "expect:\n  - all: true\n    upstream: {reached: false, path: /}",

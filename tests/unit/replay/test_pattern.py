@@ -27,12 +27,12 @@ def test_found_in(pattern: str, data: bytes, *, found: bool) -> None:
 @pytest.mark.parametrize(
     ("pattern", "message"),
     [
-        ("(a", "is no regular expression: missing "),
-        ("a{1000000}", "is no regular expression: invalid repetition size"),
-        ("(((a{100}){100}){100})", "is no regular expression: "),
-        (r"(a)\1", "is no regular expression: invalid escape sequence"),
-        ("(?=a)", "is no regular expression: "),
-        ("\ud800", "is no text"),
+        ("(a", "is not a regular expression: missing "),
+        ("a{1000000}", "is not a regular expression: invalid repetition size"),
+        ("(((a{100}){100}){100})", "is not a regular expression: "),
+        (r"(a)\1", "is not a regular expression: invalid escape sequence"),
+        ("(?=a)", "is not a regular expression: "),
+        ("\ud800", "is not text"),
         ("a" * (MAX_PATTERN + 1), "is longer than 4096 characters"),
     ],
 )

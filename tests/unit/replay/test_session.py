@@ -178,7 +178,9 @@ def test_nothing_to_play(project: Project) -> None:
         plan(project)
     with pytest.raises(InputError, match=r"b\.har: not found"):
         plan(project, Path("b.har"))
-    with pytest.raises(InputError, match="is no recording of the project, and no file") as caught:
+    with pytest.raises(
+        InputError, match="is not a recording of the project, and no file"
+    ) as caught:
         plan(project, Path("a"))
     assert caught.value.hint == "known are a.har"
 

@@ -119,7 +119,7 @@ def test_every_type_is_read() -> None:
         ("[]", "expected an object, got an array"),
         ("3", "expected an object, got 3"),
         ("{", "not JSON: "),
-        ('{"strict": NaN}', "not JSON: NaN is no JSON number"),
+        ('{"strict": NaN}', "not JSON: NaN is not a JSON number"),
         ('{"strict": true, "strict": false}', 'not JSON: "strict" occurs twice in one object'),
         (b"\xff", "not JSON: "),
         ("1" * 5000, "not JSON: "),

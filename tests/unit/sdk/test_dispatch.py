@@ -431,19 +431,21 @@ def test_a_hundred_thousand_requests_leave_nothing_behind() -> None:
 
 
 def test_what_is_no_filter_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"no subclass of wasmkit\.sdk\.HttpFilter"):
+    with pytest.raises(TypeError, match=r"not a subclass of wasmkit\.sdk\.HttpFilter"):
         _dispatch.start(Config, on_error="close")  # type: ignore[arg-type]  # that is the test
     with pytest.raises(ValueError, match="neither 'close' nor 'open'"):
         _dispatch.start(Hello, on_error="shut")
 
 
 def test_a_hook_that_does_not_exist_is_refused_where_it_is_written() -> None:
-    with pytest.raises(TypeError, match=r"Typo\.on_request_header is no hook.*on_request_headers"):
+    with pytest.raises(
+        TypeError, match=r"Typo\.on_request_header is not a hook.*on_request_headers"
+    ):
 
         class Typo(HttpFilter[None]):
             def on_request_header(self, headers: Headers) -> None: ...
 
-    with pytest.raises(TypeError, match=r"Root\.on_start is no hook.*on_vm_start"):
+    with pytest.raises(TypeError, match=r"Root\.on_start is not a hook.*on_vm_start"):
 
         class Root(RootContext[None]):
             def on_start(self) -> None: ...
@@ -486,7 +488,7 @@ def test_open_parameters_are_refused() -> None:
 
     class NoRoot(HttpFilter[None, Config]): ...  # type: ignore[type-var]  # that is the test
 
-    with pytest.raises(TypeError, match=r"no subclass of wasmkit\.sdk\.RootContext"):
+    with pytest.raises(TypeError, match=r"not a subclass of wasmkit\.sdk\.RootContext"):
         _dispatch.start(NoRoot, on_error="close")
 
 

@@ -54,7 +54,7 @@ def test_properties_are_read_by_type(
 
 @pytest.mark.parametrize("getter", ["get_int", "get_bool", "get_duration", "get_pairs"])
 def test_a_property_of_another_type(properties: Properties, getter: str) -> None:
-    with pytest.raises(ValueError, match=r"request\.path is no \w+: 2 bytes, b'/a'"):
+    with pytest.raises(ValueError, match=r"request\.path is not of the type \w+: 2 bytes, b'/a'"):
         getattr(properties, getter)("request", "path")
 
 

@@ -57,8 +57,8 @@ def test_a_module_is_served_as_it_is(
 @pytest.mark.parametrize(
     ("given", "text"),
     [
-        ("{", "--config is no JSON"),
-        ("[" * 100_000, "--config is no JSON"),
+        ("{", "--config is not JSON"),
+        ("[" * 100_000, "--config is not JSON"),
         ('{"header": 1}', "--config: header: must be a string"),
         ("@absent", "absent: not found"),
     ],

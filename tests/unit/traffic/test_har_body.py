@@ -51,7 +51,7 @@ GZIPPED = headers(("Content-Encoding", "gzip"), ("Content-Length", "999"))
             "é".encode(),
             None,
             "the text is played in UTF-8, not in rot13",
-            id="a codec of Python that is no charset",
+            id="a codec of Python that is not a charset",
         ),
         pytest.param(
             [("content-type", "image/png"), ("content-length", "3")],

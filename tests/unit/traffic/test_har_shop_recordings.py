@@ -72,7 +72,7 @@ def test_what_each_recorder_loses() -> None:
     notes = {each.title: each.notes for each in chromium.exchanges if each.notes}
     assert list(notes) == ["GET /logo.png", "PUT /api/photo"]
     assert notes["GET /logo.png"] == ("the response's body was not recorded",)
-    assert "bytes that are no text were lost" in notes["PUT /api/photo"][0]
+    assert "bytes that are not text were lost" in notes["PUT /api/photo"][0]
 
 
 def test_bodies_of_requests(recording: Recording) -> None:

@@ -238,7 +238,7 @@ def sent_response(
     said = headers.get(b"content-length")
     if headers_only and said is None:
         pairs.append((b"content-length", b"0"))
-    # None, where the length is no number, cuts nothing.
+    # None, where the length is not a number, cuts nothing.
     body = body[: None if said is None else content_length(said)]
     return _message((first, *_reread(pairs)), body, trailers)
 

@@ -51,7 +51,7 @@ class Python:
 
     def build(self, project: Project, progress: Progress) -> bytes:
         """Import the filter into the interpreter image and return what results as a module."""
-        from wasmkit.toolchain.python.build import CompiledImage, build_module  # noqa: PLC0415
+        from wasmkit.toolchain.python.build import CompiledImage, build_module  # noqa: PLC0415  # as below
         from wasmkit.toolchain.python.cache import load_image  # noqa: PLC0415  # loads wasmtime
 
         with _lock:

@@ -51,7 +51,7 @@
     (call $PyLong_AsUnsignedLongMask (call $argument (local.get $arguments) (local.get $index))))
 
   ;; The address of a str's or bytes' data, its size at $size. 0: an exception is set.
-  ;; Text with lone surrogates, which stand for bytes that are no UTF-8, is encoded anew; the
+  ;; Text with lone surrogates, which stand for bytes that are not UTF-8, is encoded anew; the
   ;; result is held until $release.
   (func $data (param $arguments i32) (param $index i32) (param $size i32) (result i32)
     (local $object i32) (local $address i32)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["GLUE", "Function", "HostFunction", "Program"]
 
 GLUE = -1
-"""The instance number of the glue, which is no part of the component."""
+"""The instance number of the glue, which is not part of the component."""
 
 _CONSTANT = -2
 """In the place of an instance: the other number is a value, and there is no global at all."""

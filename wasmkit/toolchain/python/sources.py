@@ -62,7 +62,7 @@ class ModuleSources:
 
         Raises ``BuildError`` if a file that should hold it cannot be read.
         """
-        # What is no name could lead out of the folders, or be no path at all.
+        # What is not a name could lead out of the folders, or not be a path at all.
         if not all(part.replace("-", "_").isidentifier() for part in name.split(".")):
             return None
         path = name.replace(".", "/")

@@ -1,4 +1,4 @@
-"""Machine code is kept where only this user can have put it, and data is no part of it."""
+"""Machine code is kept where only this user can have put it, and data is not part of it."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_later_segments_overwrite_earlier_ones() -> None:
         pytest.param(
             '(global $g i32 (i32.const 8)) (data (global.get $g) "two")',
             "",
-            id="an address that is no constant",
+            id="an address that is not a constant",
         ),
         pytest.param('(func $s) (start $s) (data (i32.const 8) "two")', "", id="a start function"),
     ],

@@ -79,7 +79,7 @@ REFUSED = {
     ),
     "no malloc": (changed('(export "malloc")', ""), "missing malloc function"),
     "an unknown ABI": (changed("0_2_1", "0_3_0"), "Missing or unknown Proxy-Wasm ABI version"),
-    "an ABI marker that is no function": (
+    "an ABI marker that is not a function": (
         changed(
             '(func (export "proxy_abi_version_0_2_1"))',
             '(global (export "proxy_abi_version_0_2_1") i32 (i32.const 0))',

@@ -146,7 +146,7 @@ def test_reachable_follows_calls_in_a_fixed_order() -> None:
     found = reachable(item, roots)
     assert [item.name_of(function) for function in found] == ["", "", ""]
     assert reachable(item, reversed(roots)) == found
-    assert len(found) == 3  # others_call, through_table, ask_host; the host's own is no body
+    assert len(found) == 3  # others_call, through_table, ask_host; the host's own is not a body
 
 
 def test_functions_of_a_dropped_instance_leave_the_table() -> None:

@@ -38,7 +38,7 @@ class Tried:
         self.objects: dict[int, object] = {}
         self.made: list[tuple[str, object]] = []
         self.refuses_after: int | None = None
-        """How many arguments are good, if one is no data."""
+        """How many arguments are good, if one is not data."""
         self.glue = RunningGlue(
             bytes(wasmtime.wat2wasm(text)),
             proxy_try_it=host,

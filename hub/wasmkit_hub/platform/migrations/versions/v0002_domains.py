@@ -158,7 +158,7 @@ def _child(index: dict[str, Any]) -> str | None:
 def _take_over_image(row: Any, *, is_archive: bool) -> None:
     old = sa.table("old_images", *(sa.column(c) for c in (*_CLAIMS, "repository", "digest")))
     found = op.get_bind().execute(sa.select(old).where(*_is(old, row))).first()
-    said = dict.fromkeys(_CLAIMS, "") if found is None else dict(found._mapping)  # noqa: SLF001  SQLAlchemy's public name
+    said = dict.fromkeys(_CLAIMS, "") if found is None else dict(found._mapping)  # noqa: SLF001  # SQLAlchemy's public name
     said |= {"repository": row.repository, "digest": row.digest, "module_sha256": ""}
     said["name"] = said["name"] or row.repository.rpartition("/")[2]
     op.bulk_insert(
