@@ -85,7 +85,7 @@ def test_the_project_is_sound(tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         ([], "NAME"),
-        (["Hello"], "no name for a filter"),
+        (["Hello"], "not a name for a filter"),
         (["a/b"], "is not there"),
         (["hello", "--template", "rust-http"], "no template"),
         (["hello", "--set", "author"], "KEY=VALUE"),

@@ -199,7 +199,7 @@ CHILD = IMAGE.descriptor.as_json()
         (manifest(layers=layers(oci.LAYER_TAR_GZIP, "x/y")), RegistryError, "not a filter's image"),
         (manifest(mediaType=oci.MANIFEST_DOCKER), RegistryError, "not a filter's image"),
         (manifest(layers=layers(oci.LAYER_WASM)), RegistryError, "its annotation says"),
-        (manifest(layers=layers(oci.LAYER_WASM), annotations={}), GuestModuleError, "no core"),
+        (manifest(layers=layers(oci.LAYER_WASM), annotations={}), GuestModuleError, "not a core"),
         (manifest(layers=[{**layers(oci.LAYER_WASM)[0], "size": 1 << 40}]), RegistryError, "more"),
         (
             canonical_json({"schemaVersion": 2, "mediaType": oci.INDEX, "manifests": []}),
