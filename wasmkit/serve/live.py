@@ -102,6 +102,7 @@ class LiveEnvoy:
         try:
             error = self._refusal()
             hangs = error is None and not self._process.reach_worker(seconds=_WORKER_SECONDS)
+            self._process.drain_log()  # what it says while it starts comes before the report
         except OSError:
             self._current = old
             self._process.kill()
