@@ -364,7 +364,7 @@ def test_the_top_level_help_names_every_verb() -> None:
 
 
 def test_reports_are_available_as_json() -> None:
-    reporting = {"inspect", "test", "push", "pull"}
+    reporting = {"new", "build", "inspect", "test", "push", "pull"}
     found = {
         verb
         for verb, command in commands()
