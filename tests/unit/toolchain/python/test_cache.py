@@ -175,14 +175,11 @@ def test_two_builds_at_once_make_one_image(tmp_path: Path) -> None:
     outputs = [process.communicate(timeout=60)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert images_begun(tmp_path) == 1
-    waited = "waiting for another wasmkit that is making the interpreter image\n"
-    assert sorted(outputs) == sorted(
-        [
-            "making the interpreter image, once (about 15 seconds)\ndone\n",
-            f"{waited}done\n",
-            f"{waited}done\n",
-        ]
-    )
+    made = "making the interpreter image, once (about 15 seconds)\ndone\n"
+    waited = "waiting for another wasmkit that is making the interpreter image\ndone\n"
+    assert outputs.count(made) == 1
+    # On a busy machine one may start when the image is there already.
+    assert set(outputs) <= {made, waited, "done\n"}
 
 
 def test_a_build_that_is_killed_leaves_nothing_behind(tmp_path: Path, home: Path) -> None:
