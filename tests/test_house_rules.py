@@ -36,7 +36,7 @@ IMPORTS: dict[str, set[str]] = {
     "files": {"errors"},
     "host": {"abi", "errors", "files", "http", "plugin", "profiles", "wasm"},
     "http": set(),
-    "hub": {"artifact", "errors", "inspection", "progress", "project", "records"},
+    "hub": {"artifact", "errors", "inspection", "plugin", "progress", "project", "records"},
     "inspection": {"abi", "errors", "files", "profiles", "progress", "records", "wasm"},
     "plugin": set(),
     "profiles": {"abi", "errors"},

@@ -20,6 +20,11 @@ class FailurePolicy(StrEnum):
     FAIL_OPEN = "FAIL_OPEN"
     """They pass by the filter; the one in which the VM failed gets 503 all the same."""
 
+    @classmethod
+    def of(cls, on_error: str) -> FailurePolicy:
+        """Return what a filter's ``on_error`` asks for: ``open``, else it is closed."""
+        return cls.FAIL_OPEN if on_error == "open" else cls.FAIL_CLOSED
+
 
 @dataclass(frozen=True, slots=True)
 class VmConfig:

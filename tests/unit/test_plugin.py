@@ -12,6 +12,14 @@ def test_failure_policies_are_envoys_words() -> None:
     assert [policy.value for policy in FailurePolicy] == ["FAIL_CLOSED", "FAIL_OPEN"]
 
 
+@pytest.mark.parametrize(
+    ("on_error", "policy"),
+    [("open", "FAIL_OPEN"), ("close", "FAIL_CLOSED"), ("", "FAIL_CLOSED"), ("OPEN", "FAIL_CLOSED")],
+)
+def test_a_filter_fails_closed_unless_it_says_open(on_error: str, policy: str) -> None:
+    assert FailurePolicy.of(on_error) == policy
+
+
 def test_defaults_are_envoys() -> None:
     # wasm.proto: an unspecified policy is FAIL_CLOSED; texts and configurations are empty.
     plugin = PluginConfig()

@@ -146,13 +146,12 @@ class Project(FilterFacts):
 
         ``module`` is what was built of it, empty for the engine ``native``.
         """
-        opens = self.on_error == "open"
         return PluginConfig(
             vm=VmConfig(code=module),
             name=self.name,
             root_id=self.root_id,
             configuration=configuration,
-            failure_policy=FailurePolicy.FAIL_OPEN if opens else FailurePolicy.FAIL_CLOSED,
+            failure_policy=FailurePolicy.of(self.on_error),
         )
 
     @property

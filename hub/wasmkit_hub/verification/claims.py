@@ -35,9 +35,12 @@ class Claims:
     lowest_envoy: str = ""
     language: str = ""
     kind: str = ""
+    on_error: str = ""
+    """``open``, ``close``, or nothing."""
     example: str = ""
 
 
+_ON_ERROR = ("open", "close")
 _LENGTHS = {"description": _LONG, "authors": _LONG, "root_id": _LONG}
 _ANNOTATIONS = {
     "name": oci.ANNOTATION_TITLE,
@@ -75,6 +78,7 @@ def with_document(claims: Claims, content: bytes) -> Claims:
     said = document.filter
     words = {**asdict(said), "licenses": said.license, "authors": ", ".join(said.authors[:20])}
     texts = {field: _cut(field, words[field]) for field in _ANNOTATIONS if words[field]}
+    texts["on_error"] = said.on_error if said.on_error in _ON_ERROR else ""
     example = document.config.example
     written = "" if example is None else json.dumps(example)
     return replace(claims, **texts, example=written if len(written) <= _LONGEST_EXAMPLE else "")

@@ -46,6 +46,8 @@ class ImageRow(Base):
     lowest_envoy: Mapped[str]
     language: Mapped[str]
     kind: Mapped[str]
+    on_error: Mapped[str]
+    """``open``, ``close``, or nothing."""
     example: Mapped[str]
     """A configuration to begin with, as JSON."""
 

@@ -31,6 +31,7 @@ STATIC = Path(__file__).parent / "static"
 _TEMPLATES = Path(__file__).parent / "templates"
 _LONGEST_SEARCH = 200
 _ORDERS = {order.value: order for order in Order}
+_ON_ERROR = {"open": "requests pass by it", "close": "requests end with an error"}
 PAGES_AT_ONCE = 2
 """Pages that are made at one time: with more threads on one interpreter, none would be sooner and
 whoever pulls would wait for all of them."""
@@ -160,6 +161,7 @@ def _said(image: ImageRow) -> list[tuple[str, str]]:
     words = (
         ("Lowest Envoy", image.lowest_envoy),
         ("Root id", image.root_id),
+        ("If it fails", _ON_ERROR.get(image.on_error, "")),
         ("Kind", image.kind),
         ("Language", image.language),
         ("License", image.licenses),

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from wasmkit.plugin import FailurePolicy
+
 if TYPE_CHECKING:
     from wasmkit_hub.verification.tables import ImageRow
 
@@ -59,6 +61,10 @@ def _pull(image: ImageRow, tag: str, host: str) -> str:
     return f"wasmkit pull {reference} -o plugin.wasm"
 
 
+def _opens(image: ImageRow) -> bool:
+    return FailurePolicy.of(image.on_error) is FailurePolicy.FAIL_OPEN
+
+
 def _istio(image: ImageRow, host: str, config: dict[str, Any]) -> str:
     return f"""\
 apiVersion: extensions.istio.io/v1alpha1
@@ -68,7 +74,7 @@ metadata:
 spec:
   url: {_yaml(f"oci://{host}/{image.repository}@{image.digest}")}
   pluginName: {_yaml(image.root_id or image.name)}
-  failStrategy: FAIL_CLOSE
+  failStrategy: {"FAIL_OPEN" if _opens(image) else "FAIL_CLOSE"}
   pluginConfig: {_yaml(config)}
 """
 
@@ -88,6 +94,7 @@ spec:
   wasm:
     - name: {name}
       rootID: {_yaml(image.root_id)}
+      failOpen: {_yaml(_opens(image))}
       code:
         type: Image
         image:
@@ -106,7 +113,7 @@ typed_config:
   config:
     name: {_yaml(image.name)}
     root_id: {_yaml(image.root_id)}
-    failure_policy: FAIL_CLOSED
+    failure_policy: {FailurePolicy.of(image.on_error)}
     configuration:
       "@type": type.googleapis.com/google.protobuf.StringValue
       value: {_yaml(json.dumps(config))}

@@ -50,6 +50,13 @@ def test_a_document_stands_over_the_annotations() -> None:
     assert claims.description == "Says hello.", "what it does not say stays"
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"), [("open", "open"), ("close", "close"), ("", ""), ("perhaps", "")]
+)
+def test_how_it_fails_is_one_of_two_words_or_unknown(said: str, kept: str) -> None:
+    assert with_document(claims_of(ANNOTATIONS), document(on_error=said)).on_error == kept
+
+
 @pytest.mark.parametrize("content", [b"", b"{}", b"[" * 9999, b'{"version": 1, "filter": 3}'])
 def test_what_is_no_document_changes_nothing(content: bytes) -> None:
     before = claims_of(ANNOTATIONS)

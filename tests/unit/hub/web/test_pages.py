@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from hub_kit import hub_kit
+from publications import publication_of
 from registries import HTTP_CALL, NO_ENVOY_HAS_IT, filter_module
 from wasmkit.artifact import media_types as oci
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from hub_kit import Kit
 
@@ -88,6 +89,31 @@ def test_an_example_goes_before_defaults(kit: Kit) -> None:
     assert "ahoy" in text
     assert "Some One" in text
     assert 'download="filter.json"' in text
+
+
+@pytest.mark.parametrize(
+    ("on_error", "words", "policy"),
+    [
+        ("open", "requests pass by it", "FAIL_OPEN"),
+        ("close", "requests end with an error", "FAIL_CLOSED"),
+    ],
+)
+def test_how_it_fails_is_said_and_in_the_manifests(
+    kit: Kit, on_error: str, words: str, policy: str
+) -> None:
+    module = filter_module()
+    digest = kit.image("a/b", "1.0.0", module)
+    kit.blob("a/b", module)
+    kit.work()
+    before = page(kit)
+    assert "If it fails" not in before
+    assert "failure_policy: FAIL_CLOSED" in before
+    document = publication_of(module, on_error=on_error).document.to_bytes()
+    kit.referrer("a/b", digest, oci.TYPE_DOCUMENT, document)
+    kit.work()
+    after = page(kit)
+    assert f"<dt>If it fails</dt><dd>{words}</dd>" in after
+    assert f"failure_policy: {policy}" in after
 
 
 def test_versions_are_found_by_tag_number_and_digest(kit: Kit) -> None:

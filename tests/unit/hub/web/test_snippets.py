@@ -18,6 +18,7 @@ def row(**change: Any) -> ImageRow:
         "digest": "sha256:" + "0" * 64,
         "name": "my filter",
         "root_id": "no",
+        "on_error": "",
         "module_sha256": "1" * 63 + "e",
     }
     return ImageRow(**{**values, **change})
@@ -49,6 +50,18 @@ def test_snippets_keep_texts_apart(text: str) -> None:
     remote = plugin["vm_config"]["code"]["remote"]
     assert remote["sha256"] == "1" * 63 + "e"
     assert remote["http_uri"]["uri"].startswith("https://hub.example:8443/v2/team/my_filter/blobs/")
+
+
+@pytest.mark.parametrize("on_error", ["open", "close", ""])
+def test_manifests_fail_as_the_author_says(on_error: str) -> None:
+    ways = snippets(row(on_error=on_error), tag="1", base="http://h", config={}, has_module=True)
+    istio, gateway, envoy = (yaml.safe_load(way.text) for way in ways[1:])
+    opens = on_error == "open"
+    # The fields of WasmPlugin, EnvoyExtensionPolicy and PluginConfig, each in its own words.
+    assert istio["spec"]["failStrategy"] == ("FAIL_OPEN" if opens else "FAIL_CLOSE")
+    assert gateway["spec"]["wasm"][0]["failOpen"] is opens
+    policy = envoy["typed_config"]["config"]["failure_policy"]
+    assert policy == ("FAIL_OPEN" if opens else "FAIL_CLOSED")
 
 
 def test_no_way_for_envoy_without_the_bare_module() -> None:
