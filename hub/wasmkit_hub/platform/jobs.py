@@ -13,12 +13,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Index, delete, func, select, update
+from sqlalchemy import Index, case, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from wasmkit_hub.platform.database import Base
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from wasmkit_hub.platform.database import Database
 
 __all__ = ["ATTEMPTS", "LEASE_SECONDS", "Job", "JobRow", "Jobs", "enqueue"]
@@ -26,6 +28,7 @@ __all__ = ["ATTEMPTS", "LEASE_SECONDS", "Job", "JobRow", "Jobs", "enqueue"]
 ATTEMPTS = 3
 """How often a job is begun before it is given up."""
 LEASE_SECONDS = 15.0
+"""After so long the job of a process that was killed is claimed again."""
 _FIRST_PAUSE = 1.0
 """Seconds until a failed job is tried again; four times as long after each failure."""
 _MOST_DEAD = 1000
@@ -109,13 +112,19 @@ def enqueue(session: Session, kind: str, subject: str, payload: dict[str, str]) 
 
 
 class Jobs:
-    """The queue, as those see it who do the work."""
+    """The queue, as those see it who do the work; ``lease`` is in seconds."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, lease: float = LEASE_SECONDS) -> None:
         self._database = database
+        self.lease = lease
 
-    def claim(self) -> Job | None:
-        """Take the job that has waited longest, or whose holder has gone; None if there is none."""
+    def claim(self, first: Sequence[str] = ()) -> Job | None:
+        """Take the job that has waited longest, or whose holder has gone; None if there is none.
+
+        Jobs of the kinds in ``first`` go before all others, in that order.
+        """
+        ranks = {kind: rank for rank, kind in enumerate(first)}
+        order = [case(ranks, value=JobRow.kind, else_=len(ranks))] if ranks else []
         now = time.time()
         due = (JobRow.dead.is_(False), JobRow.run_at <= now)
         with self._database.read() as session:  # nearly always nothing: no lock for that
@@ -125,7 +134,7 @@ class Jobs:
             row = session.scalars(
                 select(JobRow)
                 .where(*due)
-                .order_by(JobRow.run_at, JobRow.id)
+                .order_by(*order, JobRow.run_at, JobRow.id)
                 .limit(1)
                 .with_for_update(skip_locked=True)
             ).first()
@@ -133,7 +142,8 @@ class Jobs:
                 return None
             row.holder = secrets.token_hex(8)
             row.attempts += 1
-            row.run_at = now + LEASE_SECONDS
+            # From now, not from before the wait for the lock: that may have lasted a lease.
+            row.run_at = time.time() + self.lease
             return Job(
                 id=row.id,
                 kind=row.kind,
@@ -145,9 +155,9 @@ class Jobs:
             )
 
     def renew(self, job: Job) -> bool:
-        """Hold a job for another ``LEASE_SECONDS``; False if someone else has it by now."""
+        """Hold a job for another ``lease``; False if someone else has it by now."""
         with self._database.write() as session:
-            renewed = update(JobRow).values(run_at=time.time() + LEASE_SECONDS)
+            renewed = update(JobRow).values(run_at=time.time() + self.lease)
             return _changed(session, renewed.where(*_held(job)))
 
     def finish(self, session: Session, job: Job) -> bool:

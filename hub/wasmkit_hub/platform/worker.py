@@ -12,15 +12,13 @@ import os
 import subprocess
 import sys
 import threading
-import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from wasmkit_hub.platform.jobs import LEASE_SECONDS
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -66,7 +64,8 @@ class Handler(Protocol):
     def run(self, job: Job, alive: Callable[[], None]) -> Result:
         """Do it and return what to write; raises ``JobFailedError`` to have it tried again.
 
-        ``alive`` is to be called often; what it raises must pass.
+        ``alive`` says whether the job is still this worker's; what it raises must pass. It is to
+        be called where a long wait can be broken off.
         """
         ...
 
@@ -76,7 +75,7 @@ class Handler(Protocol):
 
 
 class Worker:
-    """Claims jobs and has them done, one at a time."""
+    """Claims jobs and has them done, one at a time; the kinds of ``handlers`` in their order."""
 
     def __init__(self, database: Database, jobs: Jobs, handlers: Mapping[str, Handler]) -> None:
         self._database = database
@@ -99,7 +98,7 @@ class Worker:
 
     def step(self) -> bool:
         """Do one job; returns whether there was one."""
-        job = self._jobs.claim()
+        job = self._jobs.claim([*self._handlers])
         if job is None:
             return False
         handler = self._handlers.get(job.kind)
@@ -113,34 +112,50 @@ class Worker:
         return True
 
     def _do(self, handler: Handler, job: Job) -> None:
-        try:
-            result = handler.run(job, self._keeper(job))
-        except LeaseLostError:
-            return
-        except JobFailedError as exc:
-            self._failed(handler, job, str(exc), again=exc.again)
-            return
-        except Exception:  # noqa: BLE001  # a bug here must not end all other jobs
-            _LOG.exception("job %s of %s", job.kind, job.subject)
-            self._failed(handler, job, "the hub failed at it; its log says more")
-            return
-        with self._database.write() as session:
-            if self._jobs.finish(session, job):
-                result(session)
+        with self._held(job) as alive:
+            try:
+                result = handler.run(job, alive)
+            except LeaseLostError:
+                return
+            except JobFailedError as exc:
+                self._failed(handler, job, str(exc), again=exc.again)
+                return
+            except Exception:  # noqa: BLE001  # a bug here must not end all other jobs
+                _LOG.exception("job %s of %s", job.kind, job.subject)
+                self._failed(handler, job, "the hub failed at it; its log says more")
+                return
+            with self._database.write() as session:
+                if self._jobs.finish(session, job):
+                    result(session)
 
-    def _keeper(self, job: Job) -> Callable[[], None]:
-        """Return what renews a job's lease, often enough however often it is called."""
-        renewed = time.monotonic()
+    @contextmanager
+    def _held(self, job: Job) -> Iterator[Callable[[], None]]:
+        """Renew a job's lease until the block ends, whatever it waits for.
+
+        Gives what raises ``LeaseLostError`` once someone else has the job.
+        """
+        ended, lost = threading.Event(), threading.Event()
+
+        def renew() -> None:
+            while not ended.wait(self._jobs.lease / 3):
+                try:
+                    if not self._jobs.renew(job):
+                        lost.set()
+                        return
+                except (OSError, SQLAlchemyError):
+                    continue  # trouble that may pass before the lease runs out
 
         def alive() -> None:
-            nonlocal renewed
-            if time.monotonic() - renewed < LEASE_SECONDS / 3:
-                return
-            if not self._jobs.renew(job):
+            if lost.is_set():
                 raise LeaseLostError
-            renewed = time.monotonic()
 
-        return alive
+        thread = threading.Thread(target=renew, daemon=True)
+        thread.start()
+        try:
+            yield alive
+        finally:
+            ended.set()
+            thread.join()
 
     def _failed(self, handler: Handler, job: Job, reason: str, *, again: bool = True) -> None:
         if again and not job.is_last:

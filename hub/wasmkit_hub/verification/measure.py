@@ -49,6 +49,8 @@ class _Image:
     layer: Descriptor
     claims: Claims
     said_sha256: str
+    known: dict[str, Any]
+    """The module's facts if it has been measured before: under one digest they stay the same."""
 
 
 class MeasureJob:
@@ -59,9 +61,11 @@ class MeasureJob:
         self._sandbox = sandbox
 
     def run(self, job: Job, alive: Callable[[], None]) -> Result:
-        """Look at the layer in a child, then judge."""
+        """Look at the layer in a child, unless that was done before; then judge."""
         image = self._read(job)
-        found = {} if image is None else self._look(image.layer, alive)
+        found: dict[str, Any] = {}
+        if image is not None:
+            found = {"module": image.known} if image.known else self._look(image.layer, alive)
 
         def write(session: Session) -> None:
             row = self._row(session, job)
@@ -102,6 +106,8 @@ class MeasureJob:
             if row is None:
                 return None
             manifest = parse(row.content, row.media_type)
+            measured = self._row(session, job)
+            known = {} if measured is None else measured.module
             document = newest_layer(session, row.repository, row.digest, oci.TYPE_DOCUMENT)
         layer = module_layer(manifest) if isinstance(manifest, Manifest) else None
         if layer is None or layer.elsewhere:
@@ -113,7 +119,7 @@ class MeasureJob:
         if content is not None:
             claims = with_document(claims, content)
         said = manifest.annotations.get(oci.ANNOTATION_MODULE_SHA256, "")
-        return _Image(layer, claims, said)
+        return _Image(layer, claims, said, known)
 
     def _look(self, layer: Descriptor, alive: Callable[[], None]) -> dict[str, Any]:
         digest = Digest.parse(layer.digest)

@@ -122,6 +122,24 @@ def test_a_job_whose_holder_is_killed_is_claimed_again(database: Database, jobs:
     assert finish(database, jobs, again)
 
 
+def test_a_lease_begins_when_the_lock_is_had(
+    database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(database, "a")
+    clock = time.time() + 1
+    write = database.write
+
+    def late() -> object:
+        nonlocal clock
+        clock += 20  # so long another writer held the lock
+        return write()
+
+    monkeypatch.setattr("time.time", lambda: clock)
+    monkeypatch.setattr(database, "write", late)
+    assert jobs.claim() is not None
+    assert jobs.claim() is None
+
+
 def test_a_dead_job_is_seen_and_never_claimed(
     database: Database, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,14 +16,13 @@ from wasmkit_hub.platform.database import Database
 from wasmkit_hub.platform.jobs import ATTEMPTS, Job, JobRow, Jobs, enqueue
 from wasmkit_hub.platform.worker import (
     JobFailedError,
-    LeaseLostError,
     Worker,
     WorkerProcess,
     end_with_the_parent,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from wasmkit_hub.platform.worker import Result
@@ -137,24 +136,76 @@ def test_a_job_of_another_version_is_given_up(database: Database, worker: Worker
     assert rows(database) == [("a", True)]
 
 
-def test_who_has_lost_the_lease_writes_nothing(
-    database: Database, worker: Worker, handler: Recorder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "LEASE_SECONDS", 0.0)
-
+def test_who_has_lost_the_lease_writes_nothing(database: Database, handler: Recorder) -> None:
     def slow(_job: Job, alive: Callable[[], None]) -> None:
         alive()  # still ours
-        due_now(database)
-        assert Jobs(database).claim() is not None  # another has it now
-        with pytest.raises(LeaseLostError):
+        while Jobs(database).claim() is None:  # until another has it
+            due_now(database)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
             alive()
-        raise LeaseLostError
+            time.sleep(0.01)
 
     handler.act = slow
     add(database, "a")
-    assert worker.step()
+    assert Worker(database, Jobs(database, lease=0.06), {"work": handler}).step()
     assert handler.written == []
     assert rows(database) == [("a", False)]
+
+
+def test_a_slow_job_is_held_however_long_it_takes(
+    database: Database, handler: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lasts for twenty renewals, of which one fails, and the handler never calls ``alive``."""
+    renewals = 0
+    renew = Jobs.renew
+
+    def counted(jobs: Jobs, job: Job) -> bool:
+        nonlocal renewals
+        renewals += 1
+        if renewals == 2:
+            raise OperationalError("x", {}, OSError("database is locked"))
+        return renew(jobs, job)
+
+    def slow(_job: Job, _alive: Callable[[], None]) -> None:
+        deadline = time.monotonic() + 60
+        while renewals < 20:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    monkeypatch.setattr(Jobs, "renew", counted)
+    handler.act = slow
+    add(database, "a")
+    threads = threading.active_count()
+    assert Worker(database, Jobs(database, lease=0.1), {"work": handler}).step()
+    assert handler.written == ["done a"]
+    assert rows(database) == []
+    assert threading.active_count() == threads
+
+
+def test_who_waits_for_work_looks_again_soon(worker: Worker) -> None:
+    pauses: list[float] = []
+
+    class Stop(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            pauses.append(timeout or 0.0)
+            if len(pauses) == 50:
+                self.set()
+            return self.is_set()
+
+    worker.work(Stop())
+    assert 0 < max(pauses) <= 0.5
+
+
+def test_the_kinds_are_done_in_the_handlers_order(database: Database, handler: Recorder) -> None:
+    worker = Worker(database, Jobs(database), {"urgent": handler, "work": handler})
+    add(database, "a")
+    add(database, "b", "urgent")
+    add(database, "c")
+    add(database, "d", "urgent")
+    while worker.step():
+        pass
+    assert handler.written == ["done b", "done d", "done a", "done c"]
 
 
 def test_a_lost_lease_that_nobody_noticed(
@@ -182,10 +233,10 @@ def test_trouble_with_the_disk_is_waited_out(
     claim = Jobs.claim
     failures = [OSError("disk is full"), OperationalError("x", {}, OSError("disk is full"))] * 2
 
-    def troubled(jobs: Jobs) -> Job | None:
+    def troubled(jobs: Jobs, first: Sequence[str]) -> Job | None:
         if failures:
             raise failures.pop()
-        job = claim(jobs)
+        job = claim(jobs, first)
         if job is None:
             stop.set()
         return job

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import update
 
+from publications import publication_of
 from registries import NO_ENVOY_HAS_IT, filter_module
 from wasmkit.artifact import media_types as oci
 from wasmkit.artifact.layer import compress, module_tar
@@ -35,6 +36,28 @@ def test_blocked_and_why(kit: Kit) -> None:
     assert found["state"] == "blocked"
     assert "no_such_function" in found["reasons"][0]
     assert kit.http.get("/v2/a/b/manifests/1").status_code == 404
+
+
+def test_a_document_that_comes_later_is_judged_without_another_look(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = filter_module()
+    digest = kit.image("a/b", "1", module)
+    kit.work()
+    facts = kit.state("a/b", "1")["module"]
+
+    def fails(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(Sandbox, "run", fails)
+    document = publication_of(module, on_error="open").document.to_bytes()
+    kit.referrer("a/b", digest, oci.TYPE_DOCUMENT, document)
+    assert kit.state("a/b", "1")["state"] == "measuring"
+    assert kit.work() == 1
+    found = kit.state("a/b", "1")
+    assert (found["state"], found["module"]) == ("served", facts)
+    with kit.hub.database.read() as session:
+        assert session.get_one(ImageRow, ("a/b", digest)).on_error == "open"
 
 
 def test_the_annotated_sha256_is_checked(kit: Kit) -> None:
