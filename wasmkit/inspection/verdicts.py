@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from wasmkit.profiles.linking import (
@@ -87,6 +87,28 @@ class Facts:
         """The segments that lie outside of what they are written into, in every host alike."""
         return tuple(dict.fromkeys(_segments(self.module)))
 
+    @cached_property
+    def deadly_imports(self) -> tuple[Problem, ...]:
+        """The imports of whose types every Envoy dies."""
+        return tuple(_imported_types(self.module))
+
+    @cached_property
+    def deadly_exports(self) -> tuple[Problem, ...]:
+        """The exports of whose types every Envoy dies."""
+        return tuple(_exported_types(self.module))
+
+    @cached_property
+    def exported(self) -> dict[str, int]:
+        """The exported functions' indices."""
+        items = self.module.exports
+        return {item.name: item.index for item in items if item.kind is Kind.FUNCTION}
+
+    @cached_property
+    def signatures(self) -> dict[str, Signature]:
+        """The exported functions' types."""
+        kinds = ((name, self.module.function_type(index)) for name, index in self.exported.items())
+        return {name: _signature(kind) for name, kind in kinds if kind is not None}
+
 
 def judge(facts: Facts, profile: Profile) -> Verdict:
     """Return what a host does with the module."""
@@ -101,14 +123,14 @@ def _problems(profile: Profile, facts: Facts) -> Iterator[Problem]:
     if facts.names_error:
         yield _refused(f"{_NOT_PARSED} (its name section: {facts.names_error})")
     yield from _bytecode(profile, facts)
-    yield from _imported_types(module)
+    yield from facts.deadly_imports
     if abi_version is not None:
         yield from _imports(profile, abi_version, module)
     yield from _instance(profile, facts)
-    yield from _exported_types(module)
+    yield from facts.deadly_exports
     if abi_version is not None:
-        yield from map(_refused, export_faults(profile, abi_version, _exported(module)))
-        yield from _start_up(profile, module)
+        yield from map(_refused, export_faults(profile, abi_version, facts.signatures))
+        yield from _start_up(profile, facts)
 
 
 def _refused(reason: str) -> Problem:
@@ -142,10 +164,12 @@ def _bytecode(profile: Profile, facts: Facts) -> Iterator[Problem]:
 
 
 _EXPRESSIBLE = frozenset({"i32", "i64", "f32", "f64", "funcref", "externref"})
+_EXPRESSIBLE_BYTES = b"\x7f\x7e\x7d\x7c\x70\x6f"
+"""The same as bytes, of which nearly every type consists; a module may export a million."""
 
 
 def _inexpressible(kind: FunctionType | None) -> str:
-    if kind is None:
+    if kind is None or not (kind.parameters + kind.results).strip(_EXPRESSIBLE_BYTES):
         return ""
     names = type_names(kind.parameters) + type_names(kind.results)
     return next((name for name in names if name not in _EXPRESSIBLE), "")
@@ -200,6 +224,7 @@ def _import_type(module: Module, item: Import) -> FunctionType | None:
     return module.types[item.type] if item.type < len(module.types) else None
 
 
+@lru_cache(maxsize=1024)
 def _signature(kind: FunctionType) -> Signature:
     return Signature(tuple(type_names(kind.parameters)), tuple(type_names(kind.results)))
 
@@ -307,21 +332,10 @@ def _start_function(profile: Profile, module: Module, start: int) -> Iterator[Pr
 # -- exports and start --------------------------------------------------------------------------
 
 
-def _exported(module: Module) -> dict[str, Signature]:
-    """Return a module's exported functions with their types."""
-    kinds = {
-        item.name: module.function_type(item.index)
-        for item in module.exports
-        if item.kind is Kind.FUNCTION
-    }
-    return {name: _signature(kind) for name, kind in kinds.items() if kind is not None}
-
-
-def _start_up(profile: Profile, module: Module) -> Iterator[Problem]:
+def _start_up(profile: Profile, facts: Facts) -> Iterator[Problem]:
     """Follow what Envoy calls first, under the rules for that time."""
-    exported = {item.name: item.index for item in module.exports if item.kind is Kind.FUNCTION}
-    for name in profile.starters(exported):
-        run = certain_run(module, exported[name])
+    for name in profile.starters(facts.exported):
+        run = certain_run(facts.module, facts.exported[name])
         refused = [item for item in run.imports if item.name not in profile.at_start]
         if refused:
             yield _refused(

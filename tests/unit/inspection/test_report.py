@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from dataclasses import asdict
 
 import pytest
@@ -123,3 +124,28 @@ def test_where_no_thread_can_be_started_all_is_told_the_same(
 
     monkeypatch.setattr("threading.Thread.start", refused)
     assert inspect_module(module) == told
+
+
+def _calls(exports: int) -> int:
+    """Count the calls, of functions in Python and in C, that inspecting so many exports takes."""
+    text = "".join(f'(export "f{number}" (func 0))' for number in range(exports))
+    module = wat(f'(func (export "proxy_abi_version_0_2_1") (param i32)) {text}')
+    count = 0
+
+    def note(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        inspect_module(module)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_the_work_for_an_export_is_the_same_for_any_number_of_them_and_of_envoys() -> None:
+    _calls(1)  # what is loaded once is loaded
+    few, more, many = (_calls(number) for number in (1000, 2000, 3000))
+    assert many - more == pytest.approx(more - few, rel=0.3)  # a quadratic one doubles
+    assert (many - few) / 2000 < 50  # it was three times as much when each Envoy looked anew
