@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,9 @@ from starlette.responses import PlainTextResponse, Response
 
 from wasmkit.artifact.error_codes import ErrorCode
 from wasmkit_hub.hub import open_hub
+from wasmkit_hub.platform.data import is_full
 from wasmkit_hub.platform.headers import SecurityHeaders, is_api, security_headers
-from wasmkit_hub.registry.errors import ApiError, error_response, from_upload_error
+from wasmkit_hub.registry.errors import ApiError, error_response, from_upload_error, no_room
 from wasmkit_hub.registry.router import router as registry_router
 from wasmkit_hub.registry.staging import UploadError
 from wasmkit_hub.web.api import router as api_router
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from wasmkit_hub.platform.settings import Settings
 
 __all__ = ["create_app"]
+
+_LOG = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -68,6 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     for kind in (ApiError, UploadError, ClientDisconnect, HTTPException, Exception):
         app.add_exception_handler(kind, _answer_error)
+    app.add_exception_handler(OSError, _answer_full_disk)
     return app
 
 
@@ -85,6 +90,16 @@ def _answer_error(request: Request, error: Exception) -> Response:
     if is_api(path):
         return error_response(ApiError(ErrorCode.UNSUPPORTED, status=error.status_code))
     return error_page(error.status_code)
+
+
+def _answer_full_disk(request: Request, error: Exception) -> Response:
+    """Answer that there is no room; any other trouble with files is nobody's expectation."""
+    path = request.url.path
+    if not (isinstance(error, OSError) and is_full(error) and is_api(path)):
+        raise error
+    data = request.app.state.hub.settings.data
+    _LOG.error("no room is left under %s: %s %s is refused", data, request.method, path)
+    return error_response(no_room(path))
 
 
 def _answer_bug(path: str) -> Response:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from wasmkit_hub.platform.settings import Settings
 
-__all__ = ["Data", "open_data"]
+__all__ = ["Data", "is_full", "open_data"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,11 @@ def open_data(settings: Settings) -> Data:
             hint="name a folder that this user may write, with --data",
         ) from exc
     return Data(FolderObjects(blobs), Database(data / "hub.sqlite"), uploads)
+
+
+def is_full(error: OSError) -> bool:
+    """Say whether an error means that no room is left on the disk, or for this user."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _make_private(data: Path) -> None:

@@ -5,11 +5,14 @@ Everything that only SQLite has stands in this file; the rest of the hub speaks 
 
 from __future__ import annotations
 
+import errno
+import os
+import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, Connection, Double, String, create_engine, event
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from wasmkit.errors import InputError
@@ -26,6 +29,8 @@ _LAYOUT = 2
 """Kept in SQLite's ``user_version`` for the hub of wasmkit 0.1.0, which reads layout 1 and looks
 at nothing else; what this hub goes by is the history (see ``migrate``)."""
 _BUSY_SECONDS = 30
+_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+"""Database and write-ahead log, or what lies beside them in shared memory, cannot grow."""
 
 
 class Base(DeclarativeBase):
@@ -86,10 +91,18 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """One transaction, committed at the end; writers wait for one another at its begin."""
+        """One transaction, committed at the end; writers wait for one another at its begin.
+
+        Raises OSError (ENOSPC) if the disk is full; nothing of the transaction is kept then.
+        """
         engine = self._engine.execution_options(writes=True)
-        with Session(engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        try:
+            with Session(engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except OperationalError as exc:
+            if getattr(exc.orig, "sqlite_errorcode", None) in _FULL:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from exc
+            raise
 
     def close(self) -> None:
         """Give all connections back."""

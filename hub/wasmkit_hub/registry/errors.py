@@ -13,7 +13,7 @@ from wasmkit_hub.registry.staging import UploadError, UploadProblem
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ApiError", "error_response", "from_upload_error"]
+__all__ = ["ApiError", "error_response", "from_upload_error", "no_room"]
 
 
 class ApiError(RegistryError):
@@ -46,6 +46,13 @@ _UPLOAD_PROBLEMS: dict[UploadProblem, ErrorCode] = {
 def from_upload_error(error: UploadError) -> ApiError:
     """Say what went wrong with an upload in the API's words."""
     return ApiError(_UPLOAD_PROBLEMS[error.problem], str(error))
+
+
+def no_room(path: str) -> ApiError:
+    """Say that the disk is full, for which the specification has no code of its own."""
+    uploads = "/blobs/uploads/" in path
+    code = ErrorCode.BLOB_UPLOAD_INVALID if uploads else ErrorCode.MANIFEST_INVALID
+    return ApiError(code, "the hub's disk is full: whoever runs it must make room", status=507)
 
 
 def error_response(error: ApiError) -> JSONResponse:

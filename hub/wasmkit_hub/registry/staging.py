@@ -19,6 +19,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from wasmkit.errors import RegistryError
+from wasmkit_hub.platform.data import is_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,15 +79,19 @@ class Upload:
             position += len(block)
 
     def write(self, data: bytes) -> None:
-        """Append; raises UploadError (TOO_LARGE) and throws the upload away."""
+        """Append.
+
+        Raises UploadError (TOO_LARGE) or OSError (no room is left); either throws the upload away.
+        """
         if self.size + len(data) > self._limit:
             self.discard()
             raise UploadError(UploadProblem.TOO_LARGE, f"over {self._limit} bytes")
         view = memoryview(data)
-        while view:
-            written = os.pwrite(self._descriptor, view, self.size)
-            self.size += written
-            view = view[written:]
+        with self._discarded_if_full():
+            while view:
+                written = os.pwrite(self._descriptor, view, self.size)
+                self.size += written
+                view = view[written:]
         if self._hash is not None:
             self._hash.update(data)
 
@@ -106,13 +111,24 @@ class Upload:
         if self._hash.hexdigest() != self._digest.hex:
             self.discard()
             raise UploadError(UploadProblem.DIGEST_DIFFERS, str(self._digest))
-        os.fsync(self._descriptor)
-        self._objects.adopt(self._path, self._digest)
+        with self._discarded_if_full():
+            os.fsync(self._descriptor)
+            self._objects.adopt(self._path, self._digest)
         return self.size
 
     def discard(self) -> None:
         """Throw the upload away."""
         self._path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _discarded_if_full(self) -> Iterator[None]:
+        """Make room again if there is none: half of a blob is of no use to anybody."""
+        try:
+            yield
+        except OSError as exc:
+            if is_full(exc):
+                self.discard()
+            raise
 
 
 class Uploads:

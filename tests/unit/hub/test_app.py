@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import hashlib
+import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+from wasmkit.artifact import media_types as oci
 from wasmkit_hub import app as module
 from wasmkit_hub.app import create_app
+from wasmkit_hub.platform.database import Database
 from wasmkit_hub.platform.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from sqlalchemy.orm import Session
 
     from hub_kit import Kit
 
@@ -52,6 +61,72 @@ def test_a_bug_shows_no_traceback(tmp_path: Path, path: str, kind: str) -> None:
     assert answer.headers["content-type"].startswith(kind)
     assert "Traceback" not in answer.text
     assert "content-security-policy" in answer.headers
+
+
+PUSHES = ["whole", "chunk", "last", "manifest"]
+
+
+def _push(kit: Kit, how: str) -> httpx.Response:
+    content = b"x" * 100_000
+    target = "/v2/a/b/blobs/uploads/"
+    if how == "whole":
+        digest = hashlib.sha256(content).hexdigest()
+        return kit.http.post(f"{target}?digest=sha256:{digest}", content=content)
+    if how == "manifest":
+        document = {"schemaVersion": 2, "manifests": [], "annotations": {"a": content.decode()}}
+        kind = {"Content-Type": oci.INDEX}
+        return kit.http.put("/v2/a/b/manifests/new", json=document, headers=kind)
+    upload = kit.http.post(target).headers["location"]
+    if how == "chunk":
+        return kit.http.patch(upload, content=content)
+    digest = hashlib.sha256(content).hexdigest()
+    return kit.http.put(f"{upload}?digest=sha256:{digest}", content=content)
+
+
+@pytest.mark.parametrize("how", PUSHES)
+@pytest.mark.parametrize("broken", ["pwrite", "fsync"])
+def test_a_full_disk(
+    kit: Kit,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    how: str,
+    broken: str,
+) -> None:
+    digest = kit.image("a/b", "old")
+
+    def full(descriptor: int, data: bytes = b"", offset: int = 0) -> int:
+        if data and not offset:
+            return pwrite(descriptor, data[:5000], 0)  # so much went in
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    @contextmanager
+    def small(database: Database) -> Iterator[Session]:
+        with write(database) as session:
+            session.connection().exec_driver_sql("PRAGMA max_page_count = 1")
+            yield session
+
+    pwrite, write = os.pwrite, Database.write
+    with monkeypatch.context() as patch:
+        patch.setattr(os, broken, full)
+        patch.setattr(Database, "write", small)
+        refused = broken == "pwrite" or how != "chunk"  # a chunk is synced at the end
+        answer = _push(kit, how)
+        assert kit.http.get("/v2/a/b/manifests/old").headers["docker-content-digest"] == digest
+    assert (answer.status_code == 507) == refused
+    assert ("no room is left under" in caplog.text) == refused
+    if refused:
+        assert "disk is full" in answer.json()["errors"][0]["detail"]
+        assert list((kit.hub.settings.data / "uploads").iterdir()) == []
+    assert kit.http.get("/v2/a/b/manifests/new").status_code == 404
+
+
+def test_other_trouble_with_files_is_a_bug(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "pwrite", broken)
+    with pytest.raises(OSError, match="Input/output"):
+        _push(kit, "whole")
 
 
 def test_a_worker_runs_while_the_hub_is_served(

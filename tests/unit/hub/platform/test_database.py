@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import sqlite3
 from typing import TYPE_CHECKING
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.exc import OperationalError
 
 import wasmkit_hub.hub  # noqa: F401  all tables
 from hub_folders import RELEASES, unpacked
@@ -74,6 +76,26 @@ def test_the_earlier_hub_refuses_what_this_one_wrote(tmp_path: Path) -> None:
         (layout,) = raw.execute("PRAGMA user_version").fetchone()
     raw.close()
     assert layout not in (0, 1)
+
+
+def test_a_full_disk_keeps_nothing_of_a_transaction(tmp_path: Path) -> None:
+    database = Database(tmp_path / "hub.sqlite")
+
+    def too_much() -> None:
+        with database.write() as session:
+            session.connection().exec_driver_sql("PRAGMA max_page_count = 1")  # no page more
+            session.add(TagRow(repository="a", name="small", digest=""))
+            session.flush()
+            session.add(TagRow(repository="a", name="large", digest="x" * 1_000_000))
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        too_much()
+    assert caught.value.errno == errno.ENOSPC
+    with database.read() as session:
+        assert session.scalars(select(TagRow)).all() == []
+    with pytest.raises(OperationalError), database.write() as session:
+        session.execute(text("nonsense"))
+    database.close()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from wasmkit.artifact.error_codes import ErrorCode
-from wasmkit_hub.registry.errors import ApiError, error_response, from_upload_error
+from wasmkit_hub.registry.errors import ApiError, error_response, from_upload_error, no_room
 from wasmkit_hub.registry.staging import UploadError, UploadProblem
 
 
@@ -41,6 +41,19 @@ def test_problems_of_uploads(problem: UploadProblem, status: int) -> None:
     error = from_upload_error(UploadError(problem, "in detail"))
     assert error.status == status
     assert "in detail" in error.detail
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/v2/a/blobs/uploads/0", ErrorCode.BLOB_UPLOAD_INVALID),
+        ("/v2/a/manifests/1", ErrorCode.MANIFEST_INVALID),
+    ],
+)
+def test_no_room_is_the_servers_fault(path: str, code: ErrorCode) -> None:
+    error = no_room(path)
+    assert (error.status, error.code) == (507, code)
+    assert "disk is full" in error.detail
 
 
 def test_every_problem_has_a_code() -> None:
