@@ -7,20 +7,17 @@ No caller learns where an object lies, so that a store which is not a folder can
 from __future__ import annotations
 
 import os
-import tempfile
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from starlette.responses import FileResponse
 
-from wasmkit.errors import InputError
-from wasmkit_hub.platform.digest import Digest
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from pathlib import Path
 
     from starlette.responses import Response
+
+    from wasmkit_hub.platform.digest import Digest
 
 __all__ = ["FolderObjects", "Objects", "read_object"]
 
@@ -28,12 +25,11 @@ __all__ = ["FolderObjects", "Objects", "read_object"]
 class Objects(Protocol):
     """What the hub asks of a store. Every method may be called from any thread and process."""
 
-    def put(self, digest: Digest, content: bytes) -> None:
-        """Keep bytes that are known to have this digest; once kept they stay as they are."""
-        ...
-
     def adopt(self, file: Path, digest: Digest) -> None:
-        """Keep a synced local file, known to have this digest, and take its name away."""
+        """Keep a synced local file, known to have this digest, and take its name away.
+
+        Once kept, an object stays as it is.
+        """
         ...
 
     def open(self, digest: Digest) -> BinaryIO:
@@ -42,14 +38,6 @@ class Objects(Protocol):
 
     def size(self, digest: Digest) -> int | None:
         """Return an object's length in bytes; None if there is none."""
-        ...
-
-    def delete(self, digest: Digest) -> None:
-        """Let an object go; who has it open reads on. Nothing happens if there is none."""
-        ...
-
-    def iterate(self) -> Iterator[Digest]:
-        """Give each object's digest, in no order; those that come or go meanwhile may be missed."""
         ...
 
     def send(self, digest: Digest, *, media_type: str, headers: Mapping[str, str]) -> Response:
@@ -70,25 +58,12 @@ def read_object(objects: Objects, digest: Digest, *, limit: int) -> bytes | None
 class FolderObjects:
     """Objects as files under one folder: ``sha256/ab/abcdef...``.
 
-    Bytes arrive in a temporary file of the same file system, are synced, and get their name by
+    Bytes arrive in a file of the same file system, are synced, and get their name by
     ``rename``: a reader, a second writer and a machine that loses power see no half of one.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-
-    def put(self, digest: Digest, content: bytes) -> None:
-        """Keep bytes (see ``Objects``)."""
-        descriptor, name = tempfile.mkstemp(dir=self._folder)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(descriptor)
-            self.adopt(Path(name), digest)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
 
     def adopt(self, file: Path, digest: Digest) -> None:
         """Keep a synced file (see ``Objects``)."""
@@ -108,16 +83,6 @@ class FolderObjects:
             return self._path(digest).stat().st_size
         except FileNotFoundError:
             return None
-
-    def delete(self, digest: Digest) -> None:
-        """Let an object go (see ``Objects``)."""
-        self._path(digest).unlink(missing_ok=True)
-
-    def iterate(self) -> Iterator[Digest]:
-        """Give each object's digest (see ``Objects``)."""
-        for file in self._folder.glob("*/*/*"):
-            with suppress(InputError):
-                yield Digest.parse(f"{file.parent.parent.name}:{file.name}")
 
     def send(self, digest: Digest, *, media_type: str, headers: Mapping[str, str]) -> Response:
         """Answer with an object (see ``Objects``)."""
