@@ -21,6 +21,7 @@ setup: .venv/.done ## Make .venv with everything that the demo and the tests nee
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+	@echo "done; to have the command wasmkit in this shell: . .venv/bin/activate"
 
 .PHONY: test
 test: setup ## Run the whole test suite

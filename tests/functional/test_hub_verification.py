@@ -21,7 +21,8 @@ from wasmkit.artifact.client import RegistryClient
 from wasmkit.artifact.image import Publication, build_image
 from wasmkit.artifact.layer import compress, module_tar
 from wasmkit.artifact.push import push_publication
-from wasmkit.artifact.reference import Reference
+from wasmkit.artifact.reference import Reference, parse_reference
+from wasmkit.errors import RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -221,7 +222,11 @@ def test_what_is_blocked_is_not_offered(http: httpx.Client) -> None:
         assert http.request(method, "/v2/team/bad/manifests/1.0.0").status_code == 404
     error = http.get("/v2/team/bad/manifests/1.0.0").json()["errors"][0]
     assert error["code"] == "MANIFEST_UNKNOWN"
-    assert "blocked" in error["detail"]
+    assert error["message"].startswith("1.0.0 is blocked: Envoy ")
+    with pytest.raises(RegistryError, match="404: 1.0.0 is blocked: Envoy 1.36 to 1.40 refuses"):
+        RegistryClient(parse_reference(f"{http.base_url.netloc.decode()}/team/bad")).manifest(
+            "1.0.0"
+        )
     assert http.get(f"/v2/team/bad/manifests/{found['digest']}").status_code == 200
     assert http.get("/v2/team/bad/tags/list").json()["tags"] == ["1.0.0"]
     page = http.get("/filters/team/bad").text

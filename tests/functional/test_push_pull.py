@@ -283,7 +283,8 @@ def test_a_project_goes_with_readme_and_schema(
     ("arguments", "why"),
     [
         (["a", "b", "h.io/c"], "at most a PATH and a REF"),
-        (["x.wasm", "h.io/a"], "needs a version"),
+        (["x.wasm", "h.io/a"], "x.wasm: not found"),
+        (["there.wasm", "h.io/a"], "needs a version"),
         ([".", "h.io/a:1.0.0", "--name", "b"], "in its wasmkit.toml"),
         (["."], "registry's host"),
         (["x.wasm", "h.io/a:1.0.0", "--version", "2.0.0"], "x.wasm"),
@@ -299,6 +300,7 @@ def test_a_wrong_command_line_is_explained(
     why: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.wasm").touch()
     assert run(["push", *arguments]) == 2
     assert why in capsys.readouterr().err
 

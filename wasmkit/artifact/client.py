@@ -13,14 +13,13 @@ from wasmkit.artifact import media_types as oci
 from wasmkit.artifact.descriptor import Blob, Descriptor, check_content, digest_of
 from wasmkit.artifact.manifest import MAX_MANIFEST_SIZE, Index, canonical_json, parse
 from wasmkit.artifact.reference import is_digest
-from wasmkit.artifact.transport import Transport
+from wasmkit.artifact.transport import Reply, Transport, oci_errors
 from wasmkit.errors import RegistryError
 
 if TYPE_CHECKING:
     from wasmkit.artifact.image import Artifact
     from wasmkit.artifact.manifest import Manifest
     from wasmkit.artifact.reference import Reference
-    from wasmkit.artifact.transport import Reply
 
 __all__ = ["Fetched", "RegistryClient"]
 
@@ -47,16 +46,22 @@ class RegistryClient:
 
     def manifest(self, target: str) -> Fetched:
         """Fetch a manifest or index by tag or digest."""
-        found = self.find_manifest(target)
-        if found is None:
+        found = self._find(target)
+        if isinstance(found, Reply):
+            reason = oci_errors(found.body).partition(": ")[2] or "there is none"
             raise RegistryError(
-                f"fetching {self._of(target)}: {self._http.host} answered 404: there is none",
+                f"fetching {self._of(target)}: {self._http.host} answered 404: {reason}",
                 hint="check host, name and tag",
             )
         return found
 
     def find_manifest(self, target: str) -> Fetched | None:
         """Fetch a manifest or index by tag or digest; None if the registry has none."""
+        found = self._find(target)
+        return None if isinstance(found, Reply) else found
+
+    def _find(self, target: str) -> Fetched | Reply:
+        """Fetch a manifest or index; the registry's own answer if it is 404."""
         action = f"fetching {self._of(target)}"
         reply = self._http.request(
             action,
@@ -67,7 +72,7 @@ class RegistryClient:
             limit=MAX_MANIFEST_SIZE,
         )
         if reply.status == 404:
-            return None
+            return reply
         for expected in (target, reply.headers.get("Docker-Content-Digest", "")):
             if is_digest(expected):
                 check_content(reply.body, expected, action)

@@ -57,7 +57,11 @@ def _prepare(request: PushRequest, progress: Progress) -> tuple[Reference, Publi
     name = request.name or reference.repository.rpartition("/")[2]
     version = request.version or reference.tag
     if not version:
-        raise InputError("a FILE needs a version", hint="write REF as HOST/NAME:TAG")
+        if not request.path.exists():
+            raise InputError("not found", file=request.path)
+        raise InputError(
+            "a FILE needs a version", hint="write REF as HOST/NAME:TAG, or give --version"
+        )
     publication = publication_of_file(request.path, name=name, version=version)
     return version_reference(reference, version), publication
 

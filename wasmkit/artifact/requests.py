@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wasmkit.errors import CheckFailedError, RegistryError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -49,9 +51,11 @@ class PushResult:
     """None if none was waited for, or the registry has none."""
 
     @property
-    def blocked(self) -> bool:
-        """Return whether the hub has measured the version and does not serve it."""
-        return self.verdict is not None and self.verdict.state == "blocked"
+    def exit_code(self) -> int:
+        """Return what the verdict means to a script: 1 blocked, 4 the hub broke off, else 0."""
+        state = "" if self.verdict is None else self.verdict.state
+        codes = {"blocked": CheckFailedError.exit_code, "unreachable": RegistryError.exit_code}
+        return codes.get(state, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from wasmkit.artifact.reference import Reference
 
-__all__ = ["Reply", "Transport"]
+__all__ = ["Reply", "Transport", "oci_errors"]
 
 _CONNECT_TIMEOUT = 10.0
 _SILENCE_TIMEOUT = 60.0
@@ -256,7 +256,7 @@ class Transport:
         if status == requests.codes.unauthorized:
             return self._login_needed(action)
         try:
-            detail = _oci_errors(_read_body(response, _MAX_ERROR_BODY, action))
+            detail = oci_errors(_read_body(response, _MAX_ERROR_BODY, action))
         except (RegistryError, urllib3.exceptions.HTTPError):
             detail = ""
         phrase = http.client.responses.get(status, "")
@@ -360,7 +360,7 @@ def _hint(status: int, code: str) -> str:
     return _HINTS[known] if known in _HINTS else by_status.get(status, "")
 
 
-def _oci_errors(body: bytes) -> str:
+def oci_errors(body: bytes) -> str:
     """Return ``CODE: message`` of an error body (distribution-spec, "Error Codes"), or nothing."""
     try:
         entries = json.loads(body)["errors"]

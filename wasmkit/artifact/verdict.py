@@ -24,6 +24,8 @@ __all__ = ["HubState", "HubVerdict", "wait_for_verdict"]
 
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
+_MOST_FAILURES = 3
+"""A hub that is started anew, or a proxy that loses one request, is given a second chance."""
 
 
 class HubState(StrEnum):
@@ -34,6 +36,8 @@ class HubState(StrEnum):
     SERVED = "served"
     BLOCKED = "blocked"
     """No manifest is offered, and its tag answers 404."""
+    UNREACHABLE = "unreachable"
+    """The hub was measuring it and then answered no more; the reason says what came instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +58,16 @@ def wait_for_verdict(
 ) -> HubVerdict | None:
     """Ask the hub about an image until it has measured it, for at most ``seconds``.
 
-    None if the registry has no verdicts, ``MEASURING`` if the time did not suffice. The image is
-    there whatever comes of this, so a hub that breaks off is like one that is slow.
+    None if the registry has no verdicts, ``MEASURING`` if the time did not suffice,
+    ``UNREACHABLE`` if the hub breaks off meanwhile. The image is there whatever comes of this.
     """
     deadline = time.monotonic() + seconds
     pause = _FIRST_PAUSE
-    verdict = _ask(client, digest)
+    failures = 0
+    try:
+        verdict = _ask(client, digest)
+    except RegistryError:
+        return None  # registries answer unknown addresses with errors and logins of their own
     if verdict is not None and verdict.state is HubState.MEASURING:
         progress(Step("the hub measures the module"))
     while verdict is not None and verdict.state is HubState.MEASURING:
@@ -68,20 +76,28 @@ def wait_for_verdict(
             break
         time.sleep(min(pause, left))
         pause = min(pause * 1.5, _LONGEST_PAUSE)
-        verdict = _ask(client, digest) or verdict
+        try:
+            verdict = _ask(client, digest) or verdict
+            failures = 0
+        except RegistryError as error:
+            failures += 1
+            if failures == _MOST_FAILURES:
+                return HubVerdict(HubState.UNREACHABLE, digest, (str(error),), verdict.page)
     return verdict
 
 
 def _ask(client: RegistryClient, digest: str) -> HubVerdict | None:
-    """Return the hub's answer; None for whatever is not a verdict about this digest."""
-    try:
-        reply = client.hub_version(digest)
-        if reply is None:
-            return None
-        verdict = from_json(HubVerdict, json.loads(reply.body))
-    except (RegistryError, InputError, ValueError, RecursionError):
-        # Registries answer unknown addresses with errors, logins and pages of their own.
+    """Return the hub's answer; None for whatever is not a verdict about this digest.
+
+    Raises ``RegistryError`` if there is no answer, or an error.
+    """
+    reply = client.hub_version(digest)
+    if reply is None:
         return None
+    try:
+        verdict = from_json(HubVerdict, json.loads(reply.body))
+    except (InputError, ValueError, RecursionError):
+        return None  # a page of the registry's own
     if verdict.digest != digest:
         return None
     return HubVerdict(verdict.state, digest, verdict.reasons, _page(reply.url, verdict.page))

@@ -48,11 +48,11 @@ def command(
     """Publish a filter: a project's folder (the default is this one), or a .wasm FILE.
 
     REF is HOST/NAME[:TAG]. A project is built first, and its version is the tag if none is
-    given. README, configuration schema and filter document go along. A version that exists is
-    not replaced.
+    given. README, configuration schema and filter document go along, and newer ones stand
+    beside a version that exists; its module is not replaced.
 
     A module that the Envoys it is for would not load is not sent. A hub measures what it gets:
-    exit code 1 if it blocks the version.
+    exit code 1 if it blocks the version, 4 if it stops answering meanwhile.
     """
     from wasmkit.artifact import PushRequest, push_filter  # noqa: PLC0415  # keeps --help fast
 
@@ -69,7 +69,7 @@ def command(
     )
     pushed = push_filter(request, progress)
     _report(pushed, as_json=as_json)
-    return 1 if pushed.blocked else 0
+    return pushed.exit_code
 
 
 def _report(pushed: PushResult, *, as_json: bool) -> None:
@@ -104,6 +104,7 @@ _WORDS = {
     "measuring": ("yellow", "still measures it"),
     "served": ("green", "serves it"),
     "blocked": ("red", "blocks it"),
+    "unreachable": ("red", "stopped answering while it measured it"),
 }
 
 

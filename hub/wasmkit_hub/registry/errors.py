@@ -17,19 +17,25 @@ __all__ = ["ApiError", "error_response", "from_upload_error", "no_room"]
 
 
 class ApiError(RegistryError):
-    """A request that the API refuses. ``status`` overrides the code's own."""
+    """A request that the API refuses.
+
+    ``message`` and ``status`` override the code's own. Clients show people the message, and few
+    of them the detail.
+    """
 
     def __init__(
         self,
         code: ErrorCode,
         detail: str = "",
         *,
+        message: str = "",
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(f"{code.name}: {detail or code.meaning}")
+        super().__init__(f"{code.name}: {detail or message or code.meaning}")
         self.code = code
         self.detail = detail
+        self.message = message or code.meaning
         self.status = status or code.status
         self.headers = headers
 
@@ -57,5 +63,5 @@ def no_room(path: str) -> ApiError:
 
 def error_response(error: ApiError) -> JSONResponse:
     """Write the body of distribution-spec 1.1 (#error-codes); the one place that does."""
-    entry = {"code": error.code.name, "message": error.code.meaning, "detail": error.detail}
+    entry = {"code": error.code.name, "message": error.message, "detail": error.detail}
     return JSONResponse({"errors": [entry]}, error.status, error.headers)

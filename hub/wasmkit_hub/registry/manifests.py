@@ -47,7 +47,7 @@ def _check_served(session: Session, hub: HubState, row: ManifestRow, reference: 
         return
     why = hub.watcher.withheld(session, row.repository, row.image)
     if why:
-        raise ApiError(ErrorCode.MANIFEST_UNKNOWN, f"{reference} is blocked: {why}")
+        raise ApiError(ErrorCode.MANIFEST_UNKNOWN, message=f"{reference} is blocked: {why}")
 
 
 @router.api_route(_MANIFEST, methods=["GET", "HEAD"])

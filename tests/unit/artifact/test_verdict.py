@@ -66,6 +66,14 @@ def test_it_waits_until_the_hub_has_measured(monkeypatch: pytest.MonkeyPatch) ->
     assert steps == ["the hub measures the module"]
 
 
+def test_a_hub_that_breaks_off_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = Hub(said("measuring", page="/f"), RegistryError("connection refused"))
+    verdict, _ = wait(monkeypatch, hub)
+    page = "https://hub.example/f"
+    assert verdict == HubVerdict(HubState.UNREACHABLE, DIGEST, ("connection refused",), page)
+    assert hub.now < 5
+
+
 @pytest.mark.parametrize("seconds", [0.0, 30.0, float("nan")])
 def test_it_waits_no_longer_than_it_is_told(
     monkeypatch: pytest.MonkeyPatch, seconds: float
