@@ -223,10 +223,9 @@ def test_what_is_blocked_is_not_offered(http: httpx.Client) -> None:
     error = http.get("/v2/team/bad/manifests/1.0.0").json()["errors"][0]
     assert error["code"] == "MANIFEST_UNKNOWN"
     assert error["message"].startswith("1.0.0 is blocked: Envoy ")
-    with pytest.raises(RegistryError, match="404: 1.0.0 is blocked: Envoy 1.36 to 1.40 refuses"):
-        RegistryClient(parse_reference(f"{http.base_url.netloc.decode()}/team/bad")).manifest(
-            "1.0.0"
-        )
+    reference = parse_reference(f"{http.base_url.netloc.decode()}/team/bad")
+    with pytest.raises(RegistryError, match=r"404: 1\.0\.0 is blocked: Envoy 1\.36 to 1\.40 "):
+        RegistryClient(reference).manifest("1.0.0")
     assert http.get(f"/v2/team/bad/manifests/{found['digest']}").status_code == 200
     assert http.get("/v2/team/bad/tags/list").json()["tags"] == ["1.0.0"]
     page = http.get("/filters/team/bad").text
